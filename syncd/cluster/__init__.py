@@ -1,0 +1,1 @@
+"""The cluster as syncd sees it: one interface, Kubernetes and a directory of YAML files behind it."""

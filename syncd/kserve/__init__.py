@@ -1,0 +1,1 @@
+"""What KServe reads: one module a storage kind, and its cluster configuration."""

@@ -1,0 +1,1 @@
+"""The user's mapping: from text with lines to credentials."""

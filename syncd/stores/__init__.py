@@ -1,0 +1,1 @@
+"""Secret stores: one interface, one guard around it, and an adapter for each store."""

@@ -1,0 +1,1 @@
+"""One module a step: place, gather, render, plan, guard, apply."""

@@ -1,0 +1,1 @@
+"""Logs, metrics and Kubernetes Events: listeners of syncd.model.events."""

@@ -1,0 +1,1 @@
+"""Contract classes and in-memory fakes for those who write an adapter of their own."""

@@ -1,0 +1,1 @@
+"""Every adapter runs the same class of tests."""

@@ -1,0 +1,1 @@
+"""KServe's own code reads what syncd wrote."""

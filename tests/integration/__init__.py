@@ -1,0 +1,1 @@
+"""syncd against real servers on loopback."""

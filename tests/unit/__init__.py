@@ -1,0 +1,1 @@
+"""Pure code, with nothing outside the process: sockets are blocked."""
