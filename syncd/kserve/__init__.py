@@ -1,1 +1,1 @@
-"""What KServe reads: one module a storage kind, and its cluster configuration."""
+"""What KServe reads, and how a credential has to look for it; pure."""

@@ -1,0 +1,144 @@
+"""What a cluster is to syncd: something to look at, and three requests to write with. It knows objects, not plans."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from syncd.model.names import ObjectRef
+    from syncd.model.objects import (
+        AccountAnnotation,
+        Binding,
+        DesiredEntry,
+        DesiredSecret,
+        ObservedAccount,
+        ObservedSecret,
+        ObservedState,
+        Survey,
+    )
+    from syncd.model.reasons import Reason
+    from syncd.model.secret import SecretValue
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a sweep has to see: targets, `storage-config` Secrets and ServiceAccounts, by name.
+
+    The Secrets listed by the ServiceAccounts in `accounts` are observed too, ours or not.
+    """
+
+    secrets: frozenset[ObjectRef]
+    entries: frozenset[ObjectRef]
+    accounts: frozenset[ObjectRef]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A write was accepted; `changed` is false when the API server found nothing to change."""
+
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A write was not accepted. `again` when the object moved under us (409): look again and plan again.
+
+    The message holds code, reason, `causes[].reason` and `.field` of the API server, never its messages:
+    those can quote the object.
+    """
+
+    reason: Reason
+    message: str
+    remedy: str
+    again: bool = False
+
+
+WriteResult: TypeAlias = "Written | Rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountPatch:
+    """What changes on one ServiceAccount: bindings to append, annotations to set (value, credential).
+
+    `record` is the whole new text of our annotation record, None when we set no annotation there.
+    """
+
+    bind: tuple[Binding, ...]
+    annotations: Mapping[str, AccountAnnotation]
+    record: str | None
+
+
+class Reader(Protocol):
+    """Looks at the cluster; a Secret's values leave it only as digests."""
+
+    def survey(self) -> Survey:
+        """Return all namespaces and ServiceAccounts.
+
+        Raises:
+            ClusterUnreachable: when there is no answer, or we are not allowed to look.
+
+        """
+        ...
+
+    def observe(self, scope: Scope, survey: Survey) -> ObservedState:
+        """Return the Secrets with our label, and those that `scope` names or implies.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
+        ...
+
+    def kserve_config(self) -> str | None:
+        """Return the text of `credentials` in ConfigMap `inferenceservice-config`, None when it is missing.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
+        ...
+
+    def read_secret(
+        self, namespace: str, name: str
+    ) -> Mapping[str, SecretValue] | None:
+        """Return the decoded data of one Secret (a store's own login, the `kubernetes` store), None if missing."""
+        ...
+
+    def read_config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """Return the data of one ConfigMap (the mapping, a store's CA), None if missing."""
+        ...
+
+
+class Writer(Protocol):
+    """Writes with three requests: create-only, guarded merge patch, preconditioned delete (a later issue)."""
+
+    def create_secret(self, want: DesiredSecret) -> WriteResult:
+        """Create the Secret only if nothing of that name exists; anything present is left untouched."""
+        ...
+
+    def update_secret(self, want: DesiredSecret, have: ObservedSecret) -> WriteResult:
+        """Patch exactly what differs, if the Secret is still the one that was observed."""
+        ...
+
+    def patch_account(
+        self, ref: ObjectRef, patch: AccountPatch, have: ObservedAccount | None
+    ) -> WriteResult:
+        """Patch lists and annotations in one request, if unmoved; `have` None creates it, create-only."""
+        ...
+
+    def patch_entries(
+        self,
+        object: ObjectRef,
+        want: Sequence[DesiredEntry],
+        have: ObservedSecret | None,
+    ) -> WriteResult:
+        """Set the entries and their records in one request; `have` None creates the Secret, create-only."""
+        ...
+
+
+class Cluster(Reader, Writer, Protocol):
+    """Both sides of one cluster: Kubernetes, or a directory of YAML files."""

@@ -1,0 +1,93 @@
+"""What an accepted mapping says besides its credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from syncd.mapping.credential import Credential
+    from syncd.model.names import CredentialId, Origin
+    from syncd.model.secret import StoreName
+
+StoreType = Literal[
+    "vault",
+    "awsSecretsManager",
+    "gcpSecretManager",
+    "azureKeyVault",
+    "kubernetes",
+    "file",
+]
+Mode = Literal["enforce", "observe", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSettings:
+    """Bounds of the requests to one store: `timeout` in seconds."""
+
+    timeout: float = 10.0
+    concurrency: int = 8
+    per_second: float = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """One configured store; `settings` is the pydantic part of its type.
+
+    `allowed_secrets` are shell patterns (`*` crosses `/`), checked after placeholders are filled in; empty: all.
+    """
+
+    name: StoreName
+    type: StoreType
+    settings: Any
+    allowed_secrets: tuple[str, ...] = ()
+    requests: RequestSettings = field(default_factory=RequestSettings)
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a mapping, or worth a warning: where, what, and what to do.
+
+    `credential` is set when only that entry is affected. The text never quotes a value that could be a secret.
+    """
+
+    origin: Origin
+    message: str
+    hint: str = ""
+    credential: CredentialId | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        """Return `file:line:column: path: message; hint`."""
+        return f"{self.origin}: {self.message}" + (
+            f"; {self.hint}" if self.hint else ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MappingDocument:
+    """An accepted mapping: what is in force.
+
+    `limits` and `include` are read and checked, and acted on by a later release; `trusted_labels` are label
+    keys or `prefix/*` patterns.
+    """
+
+    stores: Mapping[StoreName, StoreSettings]
+    credentials: Mapping[CredentialId, Credential]
+    trusted_labels: tuple[str, ...] = ("syncd.dev/*",)
+    mode: Mode = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a mapping gave: the document (None when it is not accepted at all) and every problem.
+
+    `refused` are the credentials that are in the text and not in the document.
+    """
+
+    document: MappingDocument | None
+    problems: tuple[Problem, ...] = ()
+    refused: Mapping[CredentialId, tuple[Problem, ...]] = field(default_factory=dict)
