@@ -1,0 +1,87 @@
+# `make help` lists the targets. Everything is installed into .venv, from locks with hashes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+           --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+# A stamp's name holds the checksum of what it was made from: a changed lock makes a new one, a
+# touched file does not.
+checksum = $(firstword $(shell cat pyproject.toml requirements/bootstrap.txt requirements/$(1).txt | cksum))
+DEV := $(VENV)/dev-$(call checksum,dev)
+DEMO := $(VENV)/demo-$(call checksum,demo)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+.PHONY: help
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+.PHONY: venv
+venv: $(DEV) ## install syncd and what develops it into .venv
+
+.PHONY: demo
+demo: $(if $(wildcard $(DEV)),,$(DEMO)) ## show syncd at work: a real OpenBao, a cluster made of files
+	$(BIN)/syncd demo $(ARGS)
+
+.PHONY: check
+check: $(DEV) ## the one gate: format, lint, types, layers, tests
+	$(BIN)/ruff format --check .
+	$(MAKE) --no-print-directory lint types layers
+	$(MAKE) --no-print-directory test
+
+.PHONY: fmt
+fmt: $(DEV) ## format the code, and fix what ruff can fix
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+.PHONY: lint
+lint: $(DEV) ## check the style (ruff)
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(DEV) ## check the types (mypy, strict)
+	$(BIN)/mypy
+
+.PHONY: layers
+layers: $(DEV) ## check who imports whom (import-linter)
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: tools
+tools: $(DEV) ## build the real servers that tests run against (once, into the user's cache)
+	$(BIN)/python tests/tools/build.py
+
+.PHONY: test
+test: tools ## run all tests, or some: make test ARGS=tests/unit
+	$(BIN)/pytest $(ARGS)
+
+.PHONY: lock
+lock: $(DEV) ## compile requirements/*.txt again; UPGRADE=--upgrade takes newer versions
+	$(COMPILE) $(UPGRADE) requirements/bootstrap.in -o requirements/bootstrap.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra all requirements/run.in -o requirements/run.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo requirements/demo.in \
+	  -c requirements/bootstrap.txt -c requirements/run.txt -o requirements/demo.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --extra testing requirements/dev.in \
+	  -c requirements/bootstrap.txt -c requirements/run.txt -c requirements/demo.txt -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove .venv and every cache in the checkout
+	rm -rf $(VENV) build dist htmlcov .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find syncd tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# uv takes out of .venv what the lock does not name, syncd too: so syncd comes last.
+$(DEV) $(DEMO): $(VENV)/%: $(BIN)/python
+	@rm -f $(VENV)/dev-* $(VENV)/demo-*
+	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
+	  -r requirements/bootstrap.txt
+	$(UV) pip sync --quiet --no-config --require-hashes --compile-bytecode \
+	  requirements/$(firstword $(subst -, ,$*)).txt
+	$(UV) pip install --quiet --no-config --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "syncd needs Python 3.11 or newer: set PYTHON")'
+	$(PYTHON) -m venv $(VENV)
