@@ -26,12 +26,15 @@ class Inputs:
     `literals`: field → text that stands in the mapping.
     `usual`: field → its usual names in order, for the fields that have any.
     `whole_field`: the field that a bare-string payload stands for, when the kind has exactly one secret field.
+    `optional`: the fields that may be missing in the remote secret when their source is None. They alone are
+    no reason to demand `from`: without it nobody looks for them.
     """
 
     sources: Mapping[str, SourceSpec | None]
     literals: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     usual: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: EMPTY)
     whole_field: str | None = None
+    optional: frozenset[str] = frozenset()
 
 
 class KindPart(Part):
@@ -42,8 +45,16 @@ class KindPart(Part):
         """Say which values are needed and where they are."""
 
     def keyless(self) -> bool:
-        """Tell whether this needs no remote secret at all (S3 by role, anonymous S3, Azure by identity)."""
-        return not self.inputs().sources
+        """Tell whether this needs no remote secret at all (S3 by role, anonymous S3, Azure by identity).
+
+        Then `from` may be left out. HDFS without any secret of its own is keyless too; with `from` its
+        optional fields are looked for there.
+        """
+        inputs = self.inputs()
+        return all(
+            source is None and name in inputs.optional
+            for name, source in inputs.sources.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
