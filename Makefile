@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-COMPILE := $(UV) pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+COMPILE := $(UV) pip compile --quiet --no-config --python $(BIN)/python --universal --python-version 3.11 --generate-hashes \
            --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
-# A stamp's name holds the checksum of what it was made from: a changed lock makes a new one, a
-# touched file does not.
-checksum = $(firstword $(shell cat pyproject.toml requirements/bootstrap.txt requirements/$(1).txt | cksum))
+# A stamp's name holds the checksum of what it was made from: the package's metadata (not the tools'
+# settings below it) and the locks. A file that was only touched makes no new one.
+checksum = $(firstword $(shell { sed '/^.tool[.]/q' pyproject.toml; \
+                                 cat requirements/bootstrap.txt requirements/$(1).txt; } | cksum))
 DEV := $(VENV)/dev-$(call checksum,dev)
 DEMO := $(VENV)/demo-$(call checksum,demo)
 
@@ -18,7 +19,7 @@ DEMO := $(VENV)/demo-$(call checksum,demo)
 
 .PHONY: help
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: venv
 venv: $(DEV) ## install syncd and what develops it into .venv
@@ -73,13 +74,14 @@ clean: ## remove .venv and every cache in the checkout
 	find syncd tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv takes out of .venv what the lock does not name, syncd too: so syncd comes last.
+# --python: without it uv would change the environment that happens to be activated.
 $(DEV) $(DEMO): $(VENV)/%: $(BIN)/python
 	@rm -f $(VENV)/dev-* $(VENV)/demo-*
 	$(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check --require-hashes \
 	  -r requirements/bootstrap.txt
-	$(UV) pip sync --quiet --no-config --require-hashes --compile-bytecode \
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode \
 	  requirements/$(firstword $(subst -, ,$*)).txt
-	$(UV) pip install --quiet --no-config --no-deps --no-build-isolation -e .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(BIN)/python:
