@@ -23,9 +23,7 @@ class SecretStore(ABC):
     """How many references one request can carry (AWS Secrets Manager: 20)."""
 
     @abstractmethod
-    def fetch(
-        self, refs: Sequence[SecretRef], *, deadline: float
-    ) -> Mapping[SecretRef, Fetched]:
+    def fetch(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:
         """Return an answer for every reference; raises only bugs.
 
         Args:
@@ -44,7 +42,7 @@ class StoreContext:
 
     `read_secret(namespace, name)` returns the decoded `data` of a Secret in the cluster that syncd writes to,
     or None when there is none; `read_config_map(namespace, name)` the `data` of a ConfigMap. Both raise
-    `ClusterUnreachable`. `namespace` is the daemon's own: `secretKeyRef` and `configMapKeyRef` are read there.
+    `ClusterUnreachable`. `namespace` is the daemon's own, of `secretKeyRef` and `configMapKeyRef`.
     """
 
     namespace: str

@@ -1,0 +1,89 @@
+"""AWS Secrets Manager's part of the mapping: `stores.<name>.awsSecretsManager`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, model_validator
+
+from syncd.schema.part import Flag, NonEmpty, Part
+from syncd.stores.address import Address
+from syncd.stores.one_of import OneOf
+from syncd.stores.own_secret import OwnSecretSpec
+
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+"""ARN of an IAM role."""
+
+SessionName = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")]
+"""What CloudTrail shows for the session: 2 to 64 letters, digits and `_+=,.@-`."""
+
+
+class DefaultLogin(Part):
+    """The chain of the AWS SDK: IRSA, pod identity, instance role, environment. It has no fields."""
+
+
+class ProfileLogin(Part):
+    """A profile of a shared credentials file."""
+
+    name: NonEmpty
+    """Name of the profile."""
+    file: Path | None = None
+    """The credentials file; left out, the one of the SDK."""
+
+
+class StaticLogin(Part):
+    """An access key that does not change by itself."""
+
+    access_key_id: OwnSecretSpec
+    """Id of the access key."""
+    secret_access_key: OwnSecretSpec
+    """The secret access key."""
+
+
+class AwsAuth(OneOf):
+    """How syncd logs in; exactly one."""
+
+    default: DefaultLogin | None = None
+    """The SDK's own chain: IRSA, pod identity, instance role, environment."""
+    profile: ProfileLogin | None = None
+    """A profile of a shared credentials file."""
+    static: StaticLogin | None = None
+    """An access key."""
+
+
+class AssumeRole(Part):
+    """A role to assume."""
+
+    role_arn: RoleArn
+    """ARN of the role."""
+    external_id: NonEmpty | None = None
+    """External id that the role asks for."""
+    session_name: SessionName = "syncd"
+    """Name of the session, as CloudTrail shows it."""
+    session_tags: Mapping[NonEmpty, str] = Field(default_factory=dict)
+    """Tags of the session."""
+
+
+class AwsSettings(Part):
+    """AWS Secrets Manager. A secret is a name or an ARN; a version is a version id."""
+
+    region: NonEmpty
+    """Region, such as `eu-west-1`."""
+    endpoint: Address | None = None
+    """Another endpoint, such as a VPC endpoint."""
+    use_fips_endpoint: Flag = False
+    """Use the FIPS 140 endpoint of the region."""
+    use_dual_stack_endpoint: Flag = False
+    """Use the endpoint that has IPv4 and IPv6."""
+    auth: AwsAuth = Field(default_factory=lambda: AwsAuth(default=DefaultLogin()))
+    """How syncd logs in; left out, the SDK's own chain."""
+    assume_role: tuple[AssumeRole, ...] = ()
+    """Roles to assume on top of `auth`, in this order."""
+
+    @model_validator(mode="after")
+    def _one_way_to_the_endpoint(self) -> AwsSettings:
+        if self.endpoint is not None and (self.use_fips_endpoint or self.use_dual_stack_endpoint):
+            raise ValueError("give endpoint, or useFipsEndpoint and useDualStackEndpoint, not both")
+        return self

@@ -1,0 +1,1 @@
+"""Secrets in a directory, mounted by other means."""

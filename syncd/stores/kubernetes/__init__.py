@@ -1,0 +1,1 @@
+"""Secrets in the cluster that syncd writes to."""

@@ -1,0 +1,14 @@
+"""The `kubernetes` store's part of the mapping: `stores.<name>.kubernetes`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from syncd.schema.part import DnsLabel, Part
+
+
+class KubernetesSettings(Part):
+    """Secrets in the cluster that syncd writes to. A secret is `NAMESPACE/NAME`; there are no versions."""
+
+    namespaces: tuple[DnsLabel, ...] = Field(min_length=1)
+    """Namespaces that secrets may be read from; every other one is refused."""
