@@ -60,13 +60,14 @@ test: tools ## run all tests, or some: make test ARGS=tests/unit
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: lock
-lock: $(DEV) ## compile requirements/*.txt again; UPGRADE=--upgrade takes newer versions
+lock: $(DEV) ## compile the locks again; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) $(UPGRADE) requirements/bootstrap.in -o requirements/bootstrap.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra all requirements/run.in -o requirements/run.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo requirements/demo.in \
 	  -c requirements/bootstrap.txt -c requirements/run.txt -o requirements/demo.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --extra testing requirements/dev.in \
 	  -c requirements/bootstrap.txt -c requirements/run.txt -c requirements/demo.txt -o requirements/dev.txt
+	$(COMPILE) $(UPGRADE) tests/tools/storage-initializer.in -o tests/tools/storage-initializer.txt
 
 .PHONY: clean
 clean: ## remove .venv and every cache in the checkout

@@ -59,7 +59,10 @@ REGISTRIES = re.compile(
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.$)}\]>~*-])/(?:work|root|farm)(?=[/\s\"'`:,;)]|$)", re.MULTILINE)
 
-LOCKS = ("bootstrap", "run", "demo", "dev")
+LOCKS = (
+    *(f"requirements/{name}.txt" for name in ("bootstrap", "run", "demo", "dev")),
+    "tests/tools/storage-initializer.txt",
+)
 PINNED = re.compile(
     r"^(?P<name>[\w.-]+)==(?P<version>\S+)(?: ; [^\\]+?)?(?P<hashes>(?: --hash=sha256:[0-9a-f]{64})+)$"
 )
@@ -120,7 +123,7 @@ def locked(lock: str) -> dict[str, str]:
 
 def requirement_lines(lock: str) -> list[str]:
     """Return the requirements of one lock, each with its continuation lines joined."""
-    text = (ROOT / "requirements" / f"{lock}.txt").read_text(encoding="utf-8")
+    text = (ROOT / lock).read_text(encoding="utf-8")
     joined = re.sub(r"\s*\\\n\s*", " ", text)
     return [line.strip() for line in joined.splitlines() if line.strip() and not line.startswith("#")]
 
@@ -247,7 +250,7 @@ def test_the_image_has_what_the_package_asks_for() -> None:
         *project["dependencies"],
         *(line for store in ("vault", "aws", "gcp", "azure") for line in extras[store]),
     ]
-    versions = locked("run")
+    versions = locked("requirements/run.txt")
     unmet = [
         requirement
         for requirement in map(Requirement, wanted)
@@ -256,10 +259,10 @@ def test_the_image_has_what_the_package_asks_for() -> None:
     assert unmet == []
 
 
-@pytest.mark.parametrize("lock", ["demo", "dev"])
+@pytest.mark.parametrize("lock", ["requirements/demo.txt", "requirements/dev.txt"])
 def test_what_is_tested_is_what_is_shipped(lock: str) -> None:
     """What two locks share, they have in the same version."""
-    image, other = locked("run"), locked(lock)
+    image, other = locked("requirements/run.txt"), locked(lock)
     assert {name: other[name] for name in image.keys() & other.keys() if other[name] != image[name]} == {}
 
 
