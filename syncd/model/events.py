@@ -1,4 +1,4 @@
-"""What happened: frozen values emitted by stores, cluster and sync, heard by telemetry. No value is in them."""
+"""What happened: frozen events of stores, cluster and sync, heard by telemetry; no secret is in them."""
 
 from __future__ import annotations
 
@@ -58,10 +58,38 @@ class ObjectWritten:
 
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """A placement's state or reasons are other than after its last sweep; `before` is None the first time."""
+    """A placement's state, reasons or version are other than after its last sweep, or it was written.
+
+    `before` is None the first time. `secret` is the Secret that it is published as, there or not, and `uid` that
+    Secret's, where known; `stores` are those that its fields come from. `optional` says that the mapping lets
+    the remote secret be missing. `fields` names the fields or properties that the refusals are about, and
+    `remote` the version that the store has now: a Kubernetes Event may quote these two, and no other text, since
+    the texts of a refusal may hold a store's paths. `lag` is how many seconds passed between the version's
+    making in the store and our write.
+    """
 
     before: Outcome | None
     after: Outcome
+    secret: ObjectRef | None = None
+    uid: str | None = None
+    stores: tuple[StoreName, ...] = ()
+    optional: bool = False
+    fields: tuple[str, ...] = ()
+    remote: str | None = None
+    lag: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How fresh a placement is: told for each one at the end of each of its sweeps, whatever came out.
+
+    Both are Unix times in seconds. `last_success` is None before the first; `stale_after` is when somebody should
+    be told that it was not synced in time, None when nobody should (a missing optional secret, suspended).
+    """
+
+    placement: PlacementId
+    last_success: float | None
+    stale_after: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +113,31 @@ class SweepFinished:
 
 @dataclass(frozen=True, slots=True)
 class MappingRead:
-    """The mapping was read again: `problems` are its messages, `accepted` whether any of it is in force."""
+    """The mapping was read again: `problems` are its errors, `accepted` whether any of it is in force.
+
+    `credentials` counts those that are in force as written, `refused` the others. `stores` are those in force,
+    None when that is not said; the series of all others are dropped.
+    """
 
     valid: bool
     accepted: bool
     credentials: int
     refused: int
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    stores: frozenset[StoreName] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerFailed:
+    """A listener raised; `error` is the name of the exception's class. The others hear of it."""
+
+    listener: str
+    error: str
 
 
 Event: TypeAlias = (
-    "StoreRequest | StoreHealth | ApiRequest | ObjectWritten | StateChanged | PlacementGone"
-    " | SweepFinished | MappingRead"
+    "StoreRequest | StoreHealth | ApiRequest | ObjectWritten | StateChanged | Freshness | PlacementGone"
+    " | SweepFinished | MappingRead | ListenerFailed"
 )
 Emit: TypeAlias = Callable[["Event"], None]

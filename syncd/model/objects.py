@@ -91,7 +91,7 @@ class DesiredState:
     """All that a sweep wants.
 
     `kept` are placements that are mapped and were not rendered now (not due, store down, refused):
-    nothing of theirs may be changed or taken away. `owners` says for which placement each object is.
+    nothing of theirs may be changed or taken away.
     """
 
     secrets: Mapping[ObjectRef, DesiredSecret]
@@ -104,8 +104,8 @@ class DesiredState:
 class ObservedSecret:
     """One Secret as it is: digests instead of values, labels and annotations whole.
 
-    `ours` is true when the label and the target annotation both say so (rule 2); `sizes` has the number of
-    bytes of each key. `owner` describes whoever else controls it, for messages; None for nobody.
+    `sizes` has the number of bytes of each key. `owner` describes whoever else controls it, for messages;
+    None for nobody.
     """
 
     ref: ObjectRef
@@ -135,9 +135,7 @@ class ObservedAccount:
 
     def names(self, list_name: ListName) -> tuple[str, ...]:
         """Return the names on one of the lists, in order; nameless items (they are legal) left out."""
-        return tuple(
-            item["name"] for item in self.items.get(list_name, ()) if item.get("name")
-        )
+        return tuple(item["name"] for item in self.items.get(list_name, ()) if item.get("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +173,7 @@ class ObservedState:
 class Refusal:
     """Something that we will not, or cannot yet do, for one placement; no text holds a value.
 
-    `where` names the object or the secret, `remedy` what to do. `blocks` says what the refusal stops:
-    the whole placement, or only one binding or entry of it.
+    `where` names the object or the secret, `remedy` what to do.
     """
 
     placement: PlacementId
@@ -188,7 +185,7 @@ class Refusal:
 
     @property
     def text(self) -> str:
-        """One line for people: where, what, what to do; at most 1,024 characters (a Kubernetes Event's note)."""
+        """One line for people: where, what, what to do; at most 1,024 characters (an Event's note)."""
         return f"{self.where}: {self.message}. {self.remedy}"[:1024]
 
 

@@ -124,6 +124,6 @@ _OF_STATE: Final = {
     State.RETAINED: (Reason.UNMAPPED, Reason.STILL_REFERENCED),
 }
 
-_STATES: Final = {reason: State.REFUSED for reason in Reason} | {
+_STATES: Final = dict.fromkeys(Reason, State.REFUSED) | {
     reason: state for state, reasons in _OF_STATE.items() for reason in reasons
 }

@@ -48,9 +48,7 @@ class SecretValue:
 
     def digest(self, key: bytes) -> Digest:
         """Return the keyed digest that stands for the value in comparisons; `key` has 16 to 64 bytes."""
-        return Digest(
-            hashlib.blake2b(self.__raw, key=key, digest_size=_DIGEST_BYTES).hexdigest()
-        )
+        return Digest(hashlib.blake2b(self.__raw, key=key, digest_size=_DIGEST_BYTES).hexdigest())
 
     def size(self) -> int:
         """Return the number of bytes, for the size limits of the API server."""
@@ -100,9 +98,7 @@ class SecretRef:
 
     def __str__(self) -> str:
         """Return `store:secret` or `store:secret@version`."""
-        return f"{self.store}:{self.secret}" + (
-            f"@{self.version}" if self.version else ""
-        )
+        return f"{self.store}:{self.secret}" + (f"@{self.version}" if self.version else "")
 
 
 @dataclass(frozen=True, slots=True)

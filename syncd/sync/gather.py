@@ -1,0 +1,62 @@
+"""gather: each distinct remote secret once a sweep, in batches, however many placements use it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from syncd.model.errors import StoreMisconfigured, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from syncd.model.secret import SecretRef, StoreName
+    from syncd.stores.interface import Fetched, SecretStore
+
+_MOST_THREADS: Final = 32
+
+
+def gather(
+    refs: frozenset[SecretRef], stores: Mapping[StoreName, SecretStore], *, deadline: float
+) -> dict[SecretRef, Fetched]:
+    """Fetch every reference and return an answer for each, errors as values.
+
+    Args:
+        refs: what the placements of this sweep need, each once.
+        stores: the configured stores; each bounds its own concurrency and rate.
+        deadline: on `time.monotonic()`, in seconds.
+
+    """
+    fetched: dict[SecretRef, Fetched] = {
+        ref: StoreMisconfigured(f"{ref}: there is no store named {ref.store!r}; add it under `stores`")
+        for ref in refs
+        if ref.store not in stores
+    }
+    batches = [
+        (stores[name], batch)
+        for name in sorted({ref.store for ref in refs} & stores.keys())
+        for batch in _batches(sorted(ref for ref in refs if ref.store == name), stores[name].batch)
+    ]
+    if not batches:
+        return fetched
+    with ThreadPoolExecutor(min(_MOST_THREADS, len(batches)), thread_name_prefix="gather") as pool:
+        for answers in pool.map(lambda work: _fetch(*work, deadline=deadline), batches):
+            fetched |= answers
+    return fetched
+
+
+def _batches(refs: list[SecretRef], size: int) -> list[list[SecretRef]]:
+    return [refs[start : start + size] for start in range(0, len(refs), size)]
+
+
+def _fetch(store: SecretStore, refs: Sequence[SecretRef], *, deadline: float) -> dict[SecretRef, Fetched]:
+    """Ask one store; a bug in an adapter costs its own secrets one sweep, and only its type is told."""
+    try:
+        answers = store.fetch(refs, deadline=deadline)
+    except Exception as error:  # noqa: BLE001 - an adapter's bug must not stop the other stores
+        kind = type(error).__name__
+        return {
+            ref: StoreUnavailable(f"{ref}: the adapter failed with {kind}; please report it") for ref in refs
+        }
+    unanswered = {ref: StoreUnavailable(f"{ref}: the store gave no answer for it") for ref in refs}
+    return unanswered | dict(answers)

@@ -1,0 +1,105 @@
+"""What is written on our objects so that a later daemon knows: pure, all strings, sorted JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from syncd.model.errors import StoreError
+from syncd.model.names import (
+    CREDENTIAL,
+    SOURCE,
+    TARGET,
+    VERSION,
+    WHEN_SECRET_NOT_FOUND,
+    WHEN_UNMAPPED,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from syncd.mapping.credential import Placement
+    from syncd.model.secret import SecretRef, StoreName
+    from syncd.stores.interface import Fetched
+
+_ALL = "*"
+
+
+def secret_records(
+    placement: Placement, fetched: Mapping[SecretRef, Fetched], addresses: Mapping[StoreName, str]
+) -> dict[str, str]:
+    """Return the `syncd.dev/` annotations of one Secret; `bound-to` is the plan's.
+
+    Args:
+        placement: what the Secret is for.
+        fetched: for the versions.
+        addresses: store → what tells it from every other (address, region or project, namespace).
+
+    """
+    policy = placement.credential.deletion
+    records = {
+        TARGET: str(placement.secret),
+        CREDENTIAL: placement.id.credential,
+        WHEN_UNMAPPED: policy.when_unmapped,
+        WHEN_SECRET_NOT_FOUND: policy.when_secret_not_found,
+    }
+    if placement.sources:
+        records[SOURCE] = sources(placement, addresses)
+    version = versions(placement, fetched)
+    return records | ({VERSION: version} if version else {})
+
+
+def entry_record(
+    placement: Placement, fetched: Mapping[SecretRef, Fetched], addresses: Mapping[StoreName, str]
+) -> dict[str, str]:
+    """Return what our annotation on `storage-config` says of one entry: credential, source, version."""
+    record = {"credential": str(placement.id.credential)}
+    if placement.sources:
+        record["source"] = sources(placement, addresses)
+    version = versions(placement, fetched)
+    return record | ({"version": version} if version else {})
+
+
+def sources(placement: Placement, addresses: Mapping[StoreName, str]) -> str:
+    """Return field → reference as sorted JSON; `*` when one remote secret serves all fields."""
+    return _by_field({name: _reference(source.ref, addresses) for name, source in placement.sources.items()})
+
+
+def versions(placement: Placement, fetched: Mapping[SecretRef, Fetched]) -> str:
+    """Return field → version as sorted JSON; empty when no store involved has versions."""
+    found: dict[str, str] = {}
+    for name, source in placement.sources.items():
+        answer = fetched.get(source.ref)
+        if answer is not None and not isinstance(answer, StoreError) and answer.token is not None:
+            found[name] = answer.token
+    if len({source.ref for source in placement.sources.values()}) > 1:
+        return _json(found) if found else ""
+    return _by_field(found) if found else ""
+
+
+def version_text(record: str | None) -> str | None:
+    """Return a recorded version for people: `7`, or `accessKeyId=7 secretAccessKey=3`; None for none."""
+    try:
+        tree = json.loads(record or "null")
+    except ValueError:
+        return None
+    if not isinstance(tree, dict):
+        return None
+    if tree.keys() == {_ALL}:
+        return str(tree[_ALL])
+    return " ".join(f"{name}={version}" for name, version in sorted(tree.items())) or None
+
+
+def _reference(ref: SecretRef, addresses: Mapping[StoreName, str]) -> str:
+    pinned = f"@{ref.version}" if ref.version else ""
+    return f"{addresses.get(ref.store, ref.store)} {ref.secret}{pinned}"
+
+
+def _by_field(texts: Mapping[str, str]) -> str:
+    if len(set(texts.values())) == 1:
+        return _json({_ALL: next(iter(texts.values()))})
+    return _json(texts)
+
+
+def _json(tree: Mapping[str, str]) -> str:
+    return json.dumps(tree, sort_keys=True, separators=(",", ":"))
