@@ -60,12 +60,12 @@ class ObjectWritten:
 class StateChanged:
     """A placement's state, reasons or version are other than after its last sweep, or it was written.
 
-    `before` is None the first time. `secret` is the Secret that it is published as, there or not, and `uid` that
-    Secret's, where known; `stores` are those that its fields come from. `optional` says that the mapping lets
-    the remote secret be missing. `fields` names the fields or properties that the refusals are about, and
-    `remote` the version that the store has now: a Kubernetes Event may quote these two, and no other text, since
-    the texts of a refusal may hold a store's paths. `lag` is how many seconds passed between the version's
-    making in the store and our write.
+    `before` is None the first time. `secret` is the Secret that it is published as, there or not, and `uid`
+    that Secret's, where known; `stores` are those that its fields come from. `optional` says that the mapping
+    lets the remote secret be missing. `fields` names the fields or properties that the refusals are about, and
+    `remote` the version that the store has now: a Kubernetes Event may quote these two, and no other text,
+    since the texts of a refusal may hold a store's paths. `lag` is how many seconds passed between the
+    version's making in the store and our write.
     """
 
     before: Outcome | None
@@ -83,8 +83,8 @@ class StateChanged:
 class Freshness:
     """How fresh a placement is: told for each one at the end of each of its sweeps, whatever came out.
 
-    Both are Unix times in seconds. `last_success` is None before the first; `stale_after` is when somebody should
-    be told that it was not synced in time, None when nobody should (a missing optional secret, suspended).
+    Both are Unix times in seconds. `last_success` is None before the first; `stale_after` is when somebody
+    should be told that it was not synced in time, None when nobody should (a missing optional secret, suspended).
     """
 
     placement: PlacementId
@@ -115,8 +115,8 @@ class SweepFinished:
 class MappingRead:
     """The mapping was read again: `problems` are its errors, `accepted` whether any of it is in force.
 
-    `credentials` counts those that are in force as written, `refused` the others. `stores` are those in force,
-    None when that is not said; the series of all others are dropped.
+    `credentials` counts those that are in force as written, `refused` the others. `stores` are those in
+    force, None when that is not said; the series of all others are dropped.
     """
 
     valid: bool
