@@ -31,10 +31,7 @@ class ApiError(SyncdError):
         retry_after: float | None = None,
     ) -> None:
         """Take what is safe to keep of a `Status` object."""
-        super().__init__(
-            f"{code} {reason}"
-            + "".join(f" ({cause}: {where})" for cause, where in causes)
-        )
+        super().__init__(f"{code} {reason}" + "".join(f" ({cause}: {where})" for cause, where in causes))
         self.code = code
         self.reason = reason
         self.causes = causes
