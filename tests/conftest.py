@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
+pytest_plugins = ["tests.harness.fixtures"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Leave locals out of tracebacks, whatever is asked for: they hold secret values."""

@@ -29,11 +29,16 @@ FUNCTION_LINES = 60
 
 # Where a value leaves the type that hides it: module → call sites. Adding one is a decision to review.
 REVEALS: Mapping[str, int] = {
+    "syncd/kube/connection.py": 1,  # base64 of a request's body
     "syncd/model/secret.py": 1,  # a payload is read as JSON
+    "syncd/sync/fields.py": 2,  # a whole payload becomes one value; `decode: base64`
 }
 
 # Where any exception is caught, because the caller would die of it: module → handlers.
-BROAD_HANDLERS: Mapping[str, int] = {}
+BROAD_HANDLERS: Mapping[str, int] = {
+    "syncd/kube/connection.py": 1,  # a login plugin may raise anything, with the token in it
+    "syncd/sync/gather.py": 1,  # an adapter's bug must not stop the other stores
+}
 
 # Comments that switch a check off, in syncd and tests together.
 COMMENT_BUDGET: Mapping[str, int] = {
