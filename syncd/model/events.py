@@ -62,9 +62,9 @@ class StateChanged:
 
     `before` is None the first time. `secret` is the Secret that it is published as, there or not, and `uid`
     that Secret's, where known; `stores` are those that its fields come from. `optional` says that the mapping
-    lets the remote secret be missing. `fields` names the fields or properties that the refusals are about, and
-    `remote` the version that the store has now: a Kubernetes Event may quote these two, and no other text,
-    since the texts of a refusal may hold a store's paths. `lag` is how many seconds passed between the
+    lets the remote secret be missing. `fields` names the fields or properties that the refusals are about,
+    and `remote` the version that the store has now: a Kubernetes Event may quote these two, and no other
+    text, since the texts of a refusal may hold a store's paths. `lag` is how many seconds passed between the
     version's making in the store and our write.
     """
 
@@ -84,7 +84,8 @@ class Freshness:
     """How fresh a placement is: told for each one at the end of each of its sweeps, whatever came out.
 
     Both are Unix times in seconds. `last_success` is None before the first; `stale_after` is when somebody
-    should be told that it was not synced in time, None when nobody should (a missing optional secret, suspended).
+    should be told that it was not synced in time, None when nobody should (a missing optional secret, or
+    suspended).
     """
 
     placement: PlacementId

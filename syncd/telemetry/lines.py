@@ -1,0 +1,280 @@
+"""Events as log lines: what the person on call reads at 3 a.m., one line a change and not one more."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from syncd.model.events import (
+    ApiRequest,
+    Freshness,
+    ListenerFailed,
+    MappingRead,
+    ObjectWritten,
+    PlacementGone,
+    StateChanged,
+    StoreHealth,
+    StoreRequest,
+    SweepFinished,
+)
+from syncd.model.reasons import Reason, State
+from syncd.telemetry.repeat import HOUR, Reminder
+from syncd.telemetry.words import WRITTEN, is_missing_optional, leading_reason, of_the_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.stdlib import BoundLogger
+
+    from syncd.model.events import Event
+    from syncd.model.names import PlacementId
+    from syncd.model.secret import StoreName
+
+_KEPT: Final = "its last accepted form stays in force"
+_LEVELS: Final = {
+    State.STALE: "warning",
+    State.PENDING: "warning",
+    State.REFUSED: "error",
+    State.SUSPENDED: "info",
+    State.RETAINED: "info",
+}
+
+
+class LogListener:
+    """Writes the lines; thread-safe.
+
+    A refusal is told when the state or its reasons change, and then once an hour. When a store is down, that
+    is one line for the store, with the number of placements that wait for it, and none for each of them.
+    """
+
+    def __init__(self, log: BoundLogger, now: Callable[[], float]) -> None:
+        """Write to `log`; `now` is a clock in seconds."""
+        self._log = log
+        self._now = now
+        self._lock = threading.Lock()
+        self._placements: Reminder[PlacementId, StateChanged] = Reminder(now)
+        self._stores: Reminder[StoreName, StoreHealth] = Reminder(now)
+        self._mapping: Reminder[str, MappingRead] = Reminder(now)
+        self._failures: Reminder[ListenerFailed, ListenerFailed] = Reminder(now)
+        self._down_since: dict[StoreName, float] = {}
+        self._users: dict[PlacementId, tuple[StoreName, ...]] = {}
+
+    def __call__(self, event: Event) -> None:
+        """Write the lines of one event, if it has any."""
+        with self._lock:
+            self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case StateChanged():
+                self._state_changed(event)
+            case StoreHealth():
+                self._store_health(event)
+            case MappingRead():
+                self._mapping_read(event)
+            case SweepFinished():
+                self._sweep_finished(event)
+                self._remind()
+            case PlacementGone():
+                self._gone(event)
+            case ListenerFailed():
+                if self._failures.get(event) is None:
+                    self._listener_failed(event)
+            case ObjectWritten() | StoreRequest() | ApiRequest():
+                self._detail(event)
+            case Freshness():
+                return
+            case _:
+                assert_never(event)
+
+    def _state_changed(self, change: StateChanged) -> None:
+        placement, after = change.after.placement, change.after
+        self._users[placement] = change.stores
+        self._written(change)
+        if after.state is State.SYNCED:
+            if self._placements.drop(placement):
+                self._log.info("recovered", **_names(change), version=after.version)
+            return
+        if is_missing_optional(change):
+            self._placements.drop(placement)
+            self._log.debug("optional secret is missing", **_names(change))
+            return
+        if self._is_down(change):
+            self._placements.later(placement, change, self._now() + HOUR)
+            return
+        self._state(change)
+
+    def _written(self, change: StateChanged) -> None:
+        after = change.after
+        if not (after.changed or after.reshaped):
+            return
+        for reason in after.reasons:
+            if reason not in WRITTEN:
+                continue
+            fields = {
+                "version": after.version,
+                "previous": after.previous,
+                "changed": list(after.changed),
+                "shape": after.reshaped,
+                "lag": _seconds(change.lag),
+            }
+            level = "warning" if reason is Reason.DRIFT_REPAIRED else "info"
+            self._write(level, WRITTEN[reason], _names(change) | fields)
+
+    def _state(self, change: StateChanged) -> None:
+        after = change.after
+        fields: dict[str, Any] = {
+            "reason": leading_reason(after),
+            "reasons": list(after.reasons) if len(after.reasons) > 1 else None,
+            "kept": after.version,
+            "remote": change.remote,
+            "fields": list(change.fields) or None,
+        }
+        if after.refusals:
+            first, *others = after.refusals
+            fields |= {
+                "where": first.where,
+                "problem": first.message,
+                "remedy": first.remedy,
+                "origin": str(first.origin) if first.origin else None,
+                "also": [refusal.text for refusal in others] or None,
+            }
+        self._write(_LEVELS[after.state], str(after.state).lower(), _names(change) | fields)
+        if after.state in (State.SUSPENDED, State.RETAINED):
+            self._placements.drop(after.placement)
+            return
+        self._placements.told(after.placement, change)
+
+    def _is_down(self, change: StateChanged) -> bool:
+        """Tell whether the line of a store says it all already."""
+        return of_the_store(change.after) and any(store in self._down_since for store in change.stores)
+
+    def _store_health(self, health: StoreHealth) -> None:
+        if health.up:
+            since = self._down_since.pop(health.store, None)
+            self._stores.drop(health.store)
+            if since is not None:
+                self._log.info("store available", store=health.store, down=_seconds(self._now() - since))
+            return
+        known = self._stores.get(health.store)
+        self._down_since.setdefault(health.store, self._now())
+        if known is None or known.reason != health.reason:
+            self._store_down(health)
+
+    def _store_down(self, health: StoreHealth) -> None:
+        fields = {
+            "store": health.store,
+            "reason": health.reason,
+            "problem": health.message,
+            "placements": sum(health.store in stores for stores in self._users.values()),
+            "next_try": _seconds(health.next_try),
+            "effect": "what was published stays in place",
+        }
+        self._write("error", "store unavailable", fields)
+        self._stores.told(health.store, health)
+
+    def _mapping_read(self, read: MappingRead) -> None:
+        known = self._mapping.get("")
+        if read.stores is not None:
+            for store in self._down_since.keys() - read.stores:
+                del self._down_since[store]
+                self._stores.drop(store)
+        if read.valid and not read.warnings:
+            if self._mapping.drop(""):
+                self._log.info("mapping accepted", credentials=read.credentials)
+            return
+        if known is None or (known.problems, known.warnings) != (read.problems, read.warnings):
+            self._mapping_problems(read)
+
+    def _mapping_problems(self, read: MappingRead) -> None:
+        effect = (
+            f"{_KEPT}; {read.credentials} others unaffected" if read.accepted else f"nothing of it: {_KEPT}"
+        )
+        word = "mapping entry refused" if read.accepted else "mapping refused"
+        for problem in read.problems:
+            self._log.error(word, reason=str(Reason.MAPPING_INVALID), problem=problem, effect=effect)
+        for warning in read.warnings:
+            self._log.warning("mapping warning", problem=warning)
+        self._mapping.told("", read)
+
+    def _sweep_finished(self, sweep: SweepFinished) -> None:
+        fields = {
+            "group": sweep.group,
+            "seconds": round(sweep.seconds, 3),
+            "placements": sweep.placements,
+            "refused": sweep.refused,
+            "writes": sweep.writes,
+            "unchanged": sweep.unchanged,
+        }
+        # In the steady state there is nothing to read.
+        self._write("info" if sweep.writes else "debug", "sweep finished", fields)
+
+    def _gone(self, gone: PlacementGone) -> None:
+        self._placements.drop(gone.placement)
+        self._users.pop(gone.placement, None)
+        self._log.info(
+            "no longer mapped", credential=gone.placement.credential, namespace=gone.placement.namespace
+        )
+
+    def _listener_failed(self, failed: ListenerFailed) -> None:
+        self._log.error("telemetry failed", listener=failed.listener, error=failed.error)
+        self._failures.told(failed, failed)
+
+    def _remind(self) -> None:
+        """Tell again what still stands after an hour."""
+        for _, health in self._stores.due():
+            self._store_down(health)
+        for _, read in self._mapping.due():
+            self._mapping_problems(read)
+        for placement, change in self._placements.due():
+            if self._is_down(change):
+                self._placements.later(placement, change, self._now() + HOUR)
+            else:
+                self._state(change)
+        for failed, _ in self._failures.due():
+            self._failures.drop(failed)
+
+    def _detail(self, event: ObjectWritten | StoreRequest | ApiRequest) -> None:
+        match event:
+            case ObjectWritten():
+                fields: dict[str, Any] = {
+                    "verb": event.verb,
+                    "kind": event.kind,
+                    "namespace": event.ref.namespace,
+                    "name": event.ref.name,
+                    "credentials": sorted({placement.credential for placement in event.placements}),
+                    "values": list(event.values),
+                    "shape": list(event.shape),
+                }
+                self._write("info" if event.kind == "ServiceAccount" else "debug", "object written", fields)
+            case StoreRequest():
+                self._log.debug(
+                    "store request",
+                    store=event.store,
+                    operation=event.operation,
+                    outcome=event.outcome,
+                    seconds=round(event.seconds, 3),
+                )
+            case ApiRequest():
+                self._log.debug(
+                    "api request",
+                    verb=event.verb,
+                    resource=event.resource,
+                    code=event.code,
+                    seconds=round(event.seconds, 3),
+                )
+
+    def _write(self, level: str, word: str, fields: dict[str, Any]) -> None:
+        said = {name: value for name, value in fields.items() if value is not None}
+        getattr(self._log, level)(word, **said)
+
+
+def _names(change: StateChanged) -> dict[str, Any]:
+    """Return the fields that say which placement a line is about."""
+    placement = change.after.placement
+    names: dict[str, Any] = {"credential": placement.credential, "namespace": placement.namespace}
+    return names | ({"secret": change.secret.name} if change.secret else {})
+
+
+def _seconds(value: float | None) -> str | None:
+    return None if value is None else f"{round(value)}s"

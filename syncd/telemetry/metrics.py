@@ -1,0 +1,187 @@
+"""Events as Prometheus series, in a registry of their own; a placement's series go when it goes."""
+
+from __future__ import annotations
+
+import platform
+import threading
+from typing import TYPE_CHECKING, Final
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+
+import syncd
+from syncd.model.events import (
+    ApiRequest,
+    Freshness,
+    ListenerFailed,
+    MappingRead,
+    ObjectWritten,
+    PlacementGone,
+    StateChanged,
+    StoreHealth,
+    StoreRequest,
+    SweepFinished,
+)
+from syncd.model.reasons import Reason, State
+from syncd.telemetry import table
+from syncd.telemetry.words import leading_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from prometheus_client.metrics import MetricWrapperBase
+
+    from syncd.model.events import Event
+    from syncd.model.names import PlacementId
+    from syncd.telemetry.table import Metric
+
+_BY_STORE: Final = tuple(metric for metric in table.TABLE if metric.labels[:1] == ("store",))
+
+
+class Metrics:
+    """Keeps the series; thread-safe."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        """Start with no placement; `now` is a clock in Unix seconds."""
+        # A second series for each counter that nobody asked for: when it was made.
+        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        self._now = now
+        self._lock = threading.Lock()
+        self._placements: dict[PlacementId, tuple[str, str]] = {}
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._gauges = {
+            metric: Gauge(metric.name, metric.help, metric.labels, registry=self.registry)
+            for metric in table.TABLE
+            if metric.type == "gauge"
+        }
+        self._counters = {
+            metric: Counter(metric.name, metric.help, metric.labels, registry=self.registry)
+            for metric in table.TABLE
+            if metric.type == "counter"
+        }
+        self._histograms = {
+            metric: Histogram(
+                metric.name, metric.help, metric.labels, registry=self.registry, buckets=metric.buckets
+            )
+            for metric in table.TABLE
+            if metric.type == "histogram"
+        }
+        self._all: Mapping[Metric, MetricWrapperBase] = {**self._gauges, **self._counters, **self._histograms}
+        self._gauge(table.BUILD_INFO, syncd.__version__, platform.python_version()).set(1)
+        for state in State:
+            self._gauge(table.PLACEMENTS, str(state)).set(0)
+
+    def __call__(self, event: Event) -> None:
+        """Account for one event."""
+        with self._lock:
+            self._hear(event)
+
+    def exposition(self, accept: str = "") -> tuple[str, bytes]:
+        """Return content type and body of `/metrics`, in the format that the `Accept` header asks for."""
+        encode, content_type = choose_encoder(accept)
+        return content_type, encode(self.registry)
+
+    def count_notice(self, outcome: str) -> None:
+        """Count a Kubernetes Event: `posted`, `failed` or `dropped`."""
+        self._counter(table.KUBERNETES_EVENTS, outcome).inc()
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case StoreRequest() | ApiRequest():
+                self._request(event)
+            case StoreHealth(store, up):
+                self._gauge(table.STORE_UP, store).set(up)
+            case ObjectWritten(verb, kind):
+                self._counter(table.OBJECT_WRITES, kind, verb).inc()
+            case StateChanged():
+                self._state_changed(event)
+            case Freshness():
+                self._freshness(event)
+            case PlacementGone(placement):
+                self._gone(placement)
+            case SweepFinished():
+                self._histogram(table.SWEEP_SECONDS).observe(event.seconds)
+                self._gauge(table.SWEEP_COMPLETED).set(self._now())
+            case MappingRead():
+                self._mapping_read(event)
+            case ListenerFailed(listener):
+                self._counter(table.LISTENER_FAILURES, listener).inc()
+
+    def _request(self, request: StoreRequest | ApiRequest) -> None:
+        match request:
+            case StoreRequest(store, operation, outcome, seconds):
+                self._counter(table.STORE_REQUESTS, store, operation, outcome).inc()
+                self._histogram(table.STORE_SECONDS, store, operation).observe(seconds)
+            case ApiRequest(verb, resource, code, seconds):
+                self._counter(table.API_REQUESTS, verb, resource, str(code)).inc()
+                self._histogram(table.API_SECONDS, verb, resource).observe(seconds)
+
+    def _state_changed(self, change: StateChanged) -> None:
+        after = change.after
+        who = (after.placement.credential, after.placement.namespace)
+        what = (str(after.state), leading_reason(after) or "")
+        before = self._placements.get(after.placement)
+        if before != what:
+            self._leave(after.placement)
+            self._gauge(table.PLACEMENT_STATE, *who, *what).set(1)
+            self._gauge(table.PLACEMENTS, what[0]).inc()
+            self._placements[after.placement] = what
+        rotations = self._counter(table.ROTATIONS, *who)
+        if Reason.ROTATED in after.reasons and after.changed:
+            rotations.inc()
+
+    def _freshness(self, fresh: Freshness) -> None:
+        who = (fresh.placement.credential, fresh.placement.namespace)
+        for metric, value in (
+            (table.STALE_AFTER, fresh.stale_after),
+            (table.LAST_SUCCESS, fresh.last_success),
+        ):
+            if value is None:
+                self._gauges[metric].remove(*who)
+            else:
+                self._gauge(metric, *who).set(value)
+
+    def _gone(self, placement: PlacementId) -> None:
+        who = (placement.credential, placement.namespace)
+        self._leave(placement)
+        self._gauges[table.STALE_AFTER].remove(*who)
+        self._gauges[table.LAST_SUCCESS].remove(*who)
+        self._counters[table.ROTATIONS].remove(*who)
+
+    def _leave(self, placement: PlacementId) -> None:
+        """Take a placement out of the state that it was in."""
+        what = self._placements.pop(placement, None)
+        if what is None:
+            return
+        self._gauges[table.PLACEMENT_STATE].remove(placement.credential, placement.namespace, *what)
+        self._gauge(table.PLACEMENTS, what[0]).dec()
+
+    def _mapping_read(self, read: MappingRead) -> None:
+        self._gauge(table.MAPPING_VALID).set(read.valid)
+        self._gauge(table.MAPPING_CREDENTIALS, "accepted").set(read.credentials)
+        self._gauge(table.MAPPING_CREDENTIALS, "refused").set(read.refused)
+        if read.stores is None:
+            return
+        for metric in _BY_STORE:
+            series = self._all[metric]
+            used = {
+                tuple(sample.labels[label] for label in metric.labels)
+                for family in series.collect()
+                for sample in family.samples
+            }
+            for labels in used:
+                if labels[0] not in read.stores:
+                    series.remove(*labels)
+
+    def _gauge(self, metric: Metric, *labels: str) -> Gauge:
+        series = self._gauges[metric]
+        return series.labels(*labels) if labels else series
+
+    def _counter(self, metric: Metric, *labels: str) -> Counter:
+        return self._counters[metric].labels(*labels)
+
+    def _histogram(self, metric: Metric, *labels: str) -> Histogram:
+        series = self._histograms[metric]
+        return series.labels(*labels) if labels else series
