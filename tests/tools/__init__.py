@@ -1,0 +1,1 @@
+"""What the tests run besides Python: see build.py."""

@@ -10,6 +10,8 @@ Kubernetes controllers share, wins for kube-apiserver and etcd.
 Standard library only: it runs before anything is installed.
 """
 
+from __future__ import annotations
+
 import argparse
 import fcntl
 import hashlib
@@ -22,10 +24,13 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SOURCES = Path(__file__).resolve().parent
 KUBERNETES_VERSION = "1.36.3"
@@ -192,7 +197,11 @@ def _build_into(folder: Path, tool: Tool) -> None:
 def _run(tool: Tool, command: Sequence[str], environ: Mapping[str, str], log: Path, started: float) -> None:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=SOURCES / (tool.module or "."), env=dict(environ), stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=SOURCES / (tool.module or "."),
+            env=dict(environ),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             _wait(tool, process, started)
@@ -209,7 +218,7 @@ def _run(tool: Tool, command: Sequence[str], environ: Mapping[str, str], log: Pa
     )
 
 
-def _wait(tool: Tool, process: "subprocess.Popen[bytes]", started: float) -> None:
+def _wait(tool: Tool, process: subprocess.Popen[bytes], started: float) -> None:
     terminal = sys.stderr.isatty()
     period = 1.0 if terminal else QUIET_PERIOD
     while True:
@@ -270,7 +279,9 @@ def _say(text: str, end: str = "\n") -> None:
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 0 built or there, 1 not built (the reason is on standard error)."""
     parser = argparse.ArgumentParser(description="Build the real servers of the tests into the cache.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(TOOLS)}; all when none is given")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(TOOLS)}; all when none is given"
+    )
     parser.add_argument("--into", type=Path, metavar="DIR", help="instead of the user's cache folder")
     parser.add_argument("--json", action="store_true", help="print name → path as JSON")
     options = parser.parse_args(arguments)
@@ -283,7 +294,9 @@ def main(arguments: Sequence[str]) -> int:
     except BuildError as error:
         _say(f"error: {error}")
         return 1
-    lines = [json.dumps(paths, indent=2)] if options.json else [f"{name}\t{path}" for name, path in paths.items()]
+    lines = (
+        [json.dumps(paths, indent=2)] if options.json else [f"{name}\t{path}" for name, path in paths.items()]
+    )
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
