@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from syncd.kserve.kinds.interface import EntrySettings
+from syncd.mapping.allowed import allowed
 from syncd.mapping.credential import Placement
-from syncd.mapping.placeholders import PlaceholderError, fill
-from syncd.mapping.secret_paths import allowed
+from syncd.mapping.placeholders import Unfilled, fill
 from syncd.model.names import PAUSED, ObjectRef, PlacementId
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
@@ -89,7 +89,7 @@ def _placement(
         )
     try:
         filled = _filled(credential, target, observed)
-    except PlaceholderError as error:
+    except Unfilled as error:
         return _refusal(identity, target, Reason.MAPPING_INVALID, str(error), "Label the namespace")
     outside = _outside(filled.sources.values(), stores)
     if outside is not None:
@@ -121,7 +121,7 @@ def _filled(credential: Credential, target: Target, namespace: ObservedNamespace
             name: replace(source, ref=replace(source.ref, secret=text(source.ref.secret)))
             for name, source in credential.sources.items()
         },
-        settings=credential.settings,
+        settings={name: text(value) for name, value in credential.settings.items()},
         account_annotations={name: text(value) for name, value in target.account_annotations.items()},
         entry=entry,
         suspended=credential.suspended or namespace.annotations.get(PAUSED) == "true",

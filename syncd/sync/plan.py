@@ -10,13 +10,13 @@ from syncd.model.difference import (
     Difference,
     bound_to,
     entry_difference,
-    entry_records,
     secret_difference,
 )
-from syncd.model.names import ObjectRef, PlacementId, annotations_annotation, entries_annotation
+from syncd.model.names import ObjectRef, PlacementId
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
 from syncd.sync.action import PatchAccount, Plan, WriteEntry, WriteSecret
+from syncd.sync.ownership import account_record, entries_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,24 +41,21 @@ def plan(desired: DesiredState, observed: ObservedState, *, instance: Instance, 
     Secrets come first, then entries, then ServiceAccounts (rule 4). Nothing is in it for what equals what it
     should be, nor for what is kept. Whether an action is allowed is not decided here: `guard` does that.
     """
-    accounts = [
-        action
+    present = [
+        account
         for account in desired.accounts.values()
-        if (action := _account(account, observed, instance)) is not None
+        if account.create or account.ref in observed.survey.accounts
     ]
     refused = tuple(
         refusal for account in desired.accounts.values() for refusal in _without_account(account, observed)
     )
-    bindings = _new_bindings(accounts)
+    accounts = [_account(want, observed, instance) for want in present]
+    bindings = _new_bindings([action for action in accounts if action is not None])
     secrets = [_secret(want, observed, bindings, instance, digest_key) for want in desired.secrets.values()]
     entries = [_entry(want, observed, instance, digest_key) for want in desired.entries.values()]
-    actions: list[Action] = [action for action in (*secrets, *entries) if action is not None]
-    considered = len(secrets) + len(entries) + len(desired.accounts)
-    return Plan(
-        actions=(*actions, *accounts),
-        unchanged=considered - len(actions) - len(accounts) - len(refused),
-        refused=refused,
-    )
+    every: list[Action | None] = [*secrets, *entries, *accounts]
+    actions = tuple(action for action in every if action is not None)
+    return Plan(actions=actions, unchanged=len(every) - len(actions), refused=refused)
 
 
 def account_name(binding: Binding, account: ObjectRef) -> str:
@@ -101,8 +98,8 @@ def _entry(
     have = observed.secrets.get(want.object)
     if have is None:
         return WriteEntry("create", want, None, Difference(shape=frozenset({want.key})))
-    records = entry_records(have.annotations.get(entries_annotation(instance)))
-    difference = entry_difference(want, have, records.get(want.key, {}), digest_key=digest_key)
+    record = entries_of(have, instance).get(want.key, {})
+    difference = entry_difference(want, have, record, digest_key=digest_key)
     if not difference:
         return None
     return WriteEntry("update" if want.key in have.data else "create", want, have, difference)
@@ -110,8 +107,6 @@ def _entry(
 
 def _account(want: DesiredAccount, observed: ObservedState, instance: Instance) -> PatchAccount | None:
     have = observed.survey.accounts.get(want.ref)
-    if have is None and not want.create:
-        return None
     bind = tuple(binding for binding in want.bindings if not _listed(binding, have))
     record = _annotation_record(want, have, instance)
     annotations = _missing(want, have)
@@ -138,29 +133,9 @@ def _annotation_record(want: DesiredAccount, have: ObservedAccount | None, insta
     An annotation that stands there with the wanted value and is not on the record is somebody else's: it is
     not claimed.
     """
-    known = account_record(want.ref, have, instance)
+    known = account_record(have, instance)
     known |= {name: annotation.credential for name, annotation in _missing(want, have).items()}
     return json.dumps({"annotations": known, "name": want.ref.name}, sort_keys=True, separators=(",", ":"))
-
-
-def account_record(ref: ObjectRef, have: ObservedAccount | None, instance: Instance) -> dict[str, str]:
-    """Return which annotations of a ServiceAccount are ours: annotation → credential.
-
-    KServe copies annotations to the ServiceAccounts that it generates, so a record that names another
-    ServiceAccount is a copy and says nothing.
-    """
-    text = have.annotations.get(annotations_annotation(instance)) if have is not None else None
-    try:
-        tree = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    if (
-        not isinstance(tree, dict)
-        or tree.get("name") != ref.name
-        or not isinstance(tree.get("annotations"), dict)
-    ):
-        return {}
-    return {str(name): str(credential) for name, credential in tree["annotations"].items()}
 
 
 def _without_account(want: DesiredAccount, observed: ObservedState) -> Iterator[Refusal]:

@@ -1,0 +1,127 @@
+"""apply: the only step that writes. Secrets, then entries, then ServiceAccounts (rule 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from syncd.cluster.interface import AccountPatch, Rejected, Written
+from syncd.model.events import ObjectWritten
+from syncd.model.names import ObjectRef
+from syncd.sync.action import Action, PatchAccount, Plan, WriteEntry, WriteSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from syncd.cluster.interface import Writer, WriteResult
+    from syncd.model.events import Emit
+
+Fence: TypeAlias = Callable[[], None]
+"""Called before every request; raises `NotLeader` when this process may not write (any more)."""
+
+WRITERS: Final = 8
+"""How many requests are under way at once within one step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of one action."""
+
+    action: Action
+    result: WriteResult
+
+
+_Job: TypeAlias = Callable[[], tuple[Applied, ...]]
+
+
+def apply(plan: Plan, writer: Writer, fence: Fence, emit: Emit) -> tuple[Applied, ...]:
+    """Write what the plan says, and return what became of each action.
+
+    A Secret that could not be written is not bound. Each step ends before the next begins, so that killed
+    after any single request nothing dangles and nothing is half there; the next sweep goes on.
+
+    Raises:
+        NotLeader: from the fence; what was written until then stays.
+
+    """
+    secrets = [action for action in plan.actions if isinstance(action, WriteSecret)]
+    entries = [action for action in plan.actions if isinstance(action, WriteEntry)]
+    accounts = [action for action in plan.actions if isinstance(action, PatchAccount)]
+    done = _together([partial(_secret, action, writer, fence) for action in secrets])
+    done += _together([partial(_entries, group, writer, fence) for group in _by_object(entries)])
+    absent = frozenset(
+        applied.action.ref
+        for applied in done
+        if isinstance(applied.action, WriteSecret) and isinstance(applied.result, Rejected)
+    )
+    bindable = (_bindable(action, absent) for action in accounts)
+    done += _together([partial(_account, action, writer, fence) for action in bindable if action is not None])
+    for applied in done:
+        _tell(applied, emit)
+    return tuple(done)
+
+
+def _together(jobs: Sequence[_Job]) -> list[Applied]:
+    """Do independent requests side by side; the first error is raised after all have ended."""
+    if len(jobs) <= 1:
+        return [applied for job in jobs for applied in job()]
+    with ThreadPoolExecutor(min(WRITERS, len(jobs)), thread_name_prefix="apply") as pool:
+        return [applied for result in pool.map(_call, jobs) for applied in result]
+
+
+def _call(job: _Job) -> tuple[Applied, ...]:
+    return job()
+
+
+def _secret(action: WriteSecret, writer: Writer, fence: Fence) -> tuple[Applied, ...]:
+    fence()
+    if action.have is None:
+        return (Applied(action, writer.create_secret(action.want)),)
+    return (Applied(action, writer.update_secret(action.want, action.have)),)
+
+
+def _entries(group: Sequence[WriteEntry], writer: Writer, fence: Fence) -> tuple[Applied, ...]:
+    """Write all entries of one `storage-config` in one request."""
+    fence()
+    first = group[0]
+    result = writer.patch_entries(first.ref, [action.want for action in group], first.have)
+    return tuple(Applied(action, result) for action in group)
+
+
+def _account(action: PatchAccount, writer: Writer, fence: Fence) -> tuple[Applied, ...]:
+    fence()
+    patch = AccountPatch(action.bind, action.annotations, action.record)
+    return (Applied(action, writer.patch_account(action.ref, patch, action.have)),)
+
+
+def _by_object(entries: Iterable[WriteEntry]) -> list[list[WriteEntry]]:
+    ordered = sorted(entries, key=lambda action: (action.ref, action.want.key))
+    return [list(group) for _, group in groupby(ordered, key=lambda action: action.ref)]
+
+
+def _bindable(action: PatchAccount, absent: frozenset[ObjectRef]) -> PatchAccount | None:
+    """Leave out bindings to Secrets that were not written; None when nothing is left to do."""
+    bind = tuple(
+        binding for binding in action.bind if ObjectRef(action.ref.namespace, binding.secret) not in absent
+    )
+    if action.bind and not bind and not action.annotations:
+        return None
+    return replace(action, bind=bind)
+
+
+def _tell(applied: Applied, emit: Emit) -> None:
+    action = applied.action
+    if not isinstance(applied.result, Written):
+        return
+    if isinstance(action, PatchAccount):
+        names = tuple(binding.secret for binding in action.bind)
+        shape = (*names, *sorted(action.annotations))
+        emit(ObjectWritten("bind", "ServiceAccount", action.ref, action.placements, (), shape))
+        return
+    values, shape = tuple(sorted(action.difference.values)), tuple(sorted(action.difference.shape))
+    verb = "entries" if isinstance(action, WriteEntry) else action.verb
+    emit(ObjectWritten(verb, "Secret", action.ref, action.placements, values, shape))

@@ -1,0 +1,297 @@
+"""The checks of `guard`: each looks at a plan and objects to what would break one rule; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from syncd.model.names import (
+    LABEL_INSTANCE,
+    TARGET,
+    CredentialId,
+    PlacementId,
+)
+from syncd.model.objects import Refusal
+from syncd.model.reasons import Reason
+from syncd.sync.action import Objection, PatchAccount, WriteEntry, WriteSecret
+from syncd.sync.bindings import clashing
+from syncd.sync.ownership import account_record, entries_of, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from syncd.kserve.cluster_config import KServeConfig
+    from syncd.model.names import Instance
+    from syncd.model.objects import ObservedSecret, ObservedState
+    from syncd.sync.action import Action, Plan
+
+MOST_SECRET_BYTES: Final = 1_048_576
+"""`MaxSecretSize` of Kubernetes (`pkg/apis/core/types.go`), over all values of one Secret."""
+
+MOST_ANNOTATION_BYTES: Final = 262_144
+"""`TotalAnnotationSizeLimitB` of Kubernetes (`apimachinery/pkg/api/validation/objectmeta.go`)."""
+
+_ODH: Final = "opendatahub.io/managed"
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the checks have to know besides plan and cluster.
+
+    `unreadable` says what is wrong with `inferenceservice-config`, None when it is in order.
+    """
+
+    instance: Instance
+    config: KServeConfig
+    unreadable: str | None = None
+
+
+def ours_is_not_a_copy(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
+    """With our label but another target, a Secret is a copy that somebody made: foreign."""
+    for action, have in _written_over(plan):
+        target = have.annotations.get(TARGET)
+        if have.labels.get(LABEL_INSTANCE) == around.instance and target != str(have.ref):
+            yield _against(
+                action,
+                Reason.COPY_OF_OURS,
+                f"is a copy of {target or 'a Secret'} that somebody made, so it is left alone",
+                f"Delete it, or remove its label {LABEL_INSTANCE} and choose another Secret name",
+            )
+
+
+def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
+    """A Secret without our label is not overwritten, whatever the mapping says."""
+    for action, have in _written_over(plan):
+        if have.labels.get(LABEL_INSTANCE) == around.instance:
+            continue
+        if have.owner is not None:
+            yield _against(
+                action,
+                Reason.FOREIGN_CONTROLLER,
+                f"belongs to {have.owner}, so it is left alone",
+                "Choose another Secret name, or let it go there first",
+            )
+            continue
+        yield _against(
+            action,
+            Reason.FOREIGN_SECRET,
+            "exists and is not ours, so it is left alone",
+            "Choose another Secret name, or delete it once nothing needs it",
+        )
+
+
+def secrets_stay_with_their_credential(
+    plan: Plan, _: ObservedState, around: Circumstances
+) -> Iterator[Objection]:
+    """A Secret recorded for one credential is not taken over by another."""
+    for action, have in _written_over(plan):
+        owner = owner_of(have, around.instance)
+        if owner is not None and owner != action.want.credential:
+            yield _against(
+                action,
+                Reason.CLAIMED_BY,
+                f"is recorded for credential {owner}",
+                "Choose another Secret name, or keep the credential's name",
+            )
+
+
+def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
+    """A key of `storage-config` that is not on our record is somebody else's."""
+    for action in plan.actions:
+        if not isinstance(action, WriteEntry) or action.have is None:
+            continue
+        if action.want.key not in action.have.data:
+            continue
+        records = entries_of(action.have, around.instance)
+        record = records.get(action.want.key)
+        if record is None:
+            yield _against(
+                action,
+                Reason.FOREIGN_ENTRY,
+                f"entry {action.want.key} exists and is not ours, so it is left alone",
+                "Choose another storageConfig.key, or remove the entry once nothing needs it",
+            )
+        elif record.get("credential") != action.want.credential:
+            yield _against(
+                action,
+                Reason.CLAIMED_BY,
+                f"entry {action.want.key} is recorded for credential {record.get('credential')}",
+                "Choose another storageConfig.key, or keep the credential's name",
+            )
+
+
+def odh_keeps_its_storage_config(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+    """odh-model-controller replaces the whole object, so writing beside it would be lost."""
+    for action in plan.actions:
+        if isinstance(action, WriteEntry) and action.have and action.have.labels.get(_ODH) == "true":
+            yield _against(
+                action,
+                Reason.MANAGED_BY_ODH,
+                f"is managed by Open Data Hub (label {_ODH}), which would wipe the entry",
+                "Take storageConfig out of the target, or have that controller leave the object",
+            )
+
+
+def foreign_annotations_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
+    """An annotation with another value is changed only if our record says that it is ours."""
+    for action in plan.actions:
+        if not isinstance(action, PatchAccount) or action.have is None:
+            continue
+        record = account_record(action.have, around.instance)
+        for name, annotation in action.annotations.items():
+            if name not in action.have.annotations or record.get(name) == annotation.credential:
+                continue
+            owner = record.get(name)
+            taken = f"is recorded for credential {owner}" if owner else "has another value that is not ours"
+            yield Objection(
+                action,
+                Refusal(
+                    _placement(action, annotation.credential),
+                    Reason.CLAIMED_BY if owner else Reason.CONFLICT,
+                    f"ServiceAccount {action.ref}",
+                    f"annotation {name} {taken}, so it is left alone",
+                    "Remove the annotation there, or take it out of the mapping",
+                ),
+                part=name,
+            )
+
+
+def namespaces_are_alive(plan: Plan, observed: ObservedState, _: Circumstances) -> Iterator[Objection]:
+    """Nothing is written into a namespace that is going away."""
+    for action in plan.actions:
+        namespace = observed.survey.namespaces.get(action.ref.namespace)
+        if namespace is not None and namespace.terminating:
+            yield from _against_all(
+                action,
+                Reason.NAMESPACE_TERMINATING,
+                f"namespace {namespace.name} is terminating",
+                "Nothing to do; take the namespace out of the mapping when it is gone",
+            )
+
+
+def nothing_is_being_deleted(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+    """A patch of an object with a deletion timestamp succeeds and is lost."""
+    for action in plan.actions:
+        if action.have is not None and action.have.deleting:
+            yield from _against_all(
+                action,
+                Reason.BEING_DELETED,
+                "is being deleted",
+                "It is written again when it is gone; look at its finalizers if that takes long",
+            )
+
+
+def types_stay(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+    """The API server refuses another type, and deleting to create again would leave a gap."""
+    for action, have in _written_over(plan):
+        if have.type != action.want.type:
+            yield _against(
+                action,
+                Reason.TYPE_MISMATCH,
+                f"has type {have.type}, and {action.want.type} is needed; a type never changes",
+                "Choose another Secret name for it",
+            )
+
+
+def immutable_stays(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+    """Data of an immutable Secret never changes."""
+    for action in plan.actions:
+        if isinstance(action, PatchAccount) or action.have is None or not action.have.immutable:
+            continue
+        names = action.difference.values | action.difference.shape
+        data = any(not name.startswith(("annotations.", "labels.")) for name in names)
+        if isinstance(action, WriteEntry) or data:
+            yield _against(
+                action,
+                Reason.SECRET_IMMUTABLE,
+                "is immutable, so it keeps its old data",
+                "Choose another Secret name; syncd never makes a Secret immutable",
+            )
+
+
+def objects_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+    """The API server refuses a Secret over 1 MiB, or annotations over 256 KiB."""
+    for action in plan.actions:
+        if isinstance(action, WriteSecret):
+            size = sum(value.size() for value in action.want.data.values())
+            notes = _size(action.want.annotations) + _size(action.want.records)
+        elif isinstance(action, WriteEntry):
+            others = action.have.sizes if action.have is not None else {}
+            size = sum(n for key, n in others.items() if key != action.want.key) + action.want.value.size()
+            notes = _size(action.have.annotations) if action.have is not None else 0
+        else:
+            continue
+        if size > MOST_SECRET_BYTES or notes > MOST_ANNOTATION_BYTES:
+            yield _against(
+                action,
+                Reason.OBJECT_TOO_LARGE,
+                f"would hold {size} bytes of data and {notes} of annotations; the API server takes"
+                f" {MOST_SECRET_BYTES} and {MOST_ANNOTATION_BYTES}",
+                "Publish less in one object",
+            )
+
+
+def shapes_stay_while_kserve_config_is_unreadable(
+    plan: Plan, _: ObservedState, around: Circumstances
+) -> Iterator[Objection]:
+    """Without KServe's own word on the key names, only values change."""
+    if around.unreadable is None:
+        return
+    for action in plan.actions:
+        if isinstance(action, PatchAccount) or action.have is None or action.difference.shape:
+            yield from _against_all(
+                action,
+                Reason.KSERVE_CONFIG_INVALID,
+                f"waits, since inferenceservice-config cannot be read: {around.unreadable}",
+                "Repair the ConfigMap; values keep rotating meanwhile",
+            )
+
+
+def bindings_do_not_break_each_other(
+    plan: Plan, observed: ObservedState, around: Circumstances
+) -> Iterator[Objection]:
+    """Two S3 Secrets on one ServiceAccount send the keys of one to the endpoint of the other."""
+    for action in plan.actions:
+        if not isinstance(action, PatchAccount):
+            continue
+        for clash in clashing(action, observed, around.config, around.instance):
+            newcomer = clash.newcomer
+            if newcomer.credential is None:
+                continue
+            yield Objection(
+                action,
+                Refusal(
+                    _placement(action, newcomer.credential),
+                    Reason.CONFLICT,
+                    f"ServiceAccount {action.ref}",
+                    clash.message,
+                    "Use a ServiceAccount of its own for it; what is bound already stays bound",
+                ),
+                part=newcomer.name,
+            )
+
+
+def _written_over(plan: Plan) -> Iterator[tuple[WriteSecret, ObservedSecret]]:
+    """Yield the Secrets that exist already, with what they are."""
+    for action in plan.actions:
+        if isinstance(action, WriteSecret) and action.have is not None:
+            yield action, action.have
+
+
+def _against(action: WriteSecret | WriteEntry, reason: Reason, message: str, remedy: str) -> Objection:
+    return Objection(action, Refusal(action.placements[0], reason, f"Secret {action.ref}", message, remedy))
+
+
+def _against_all(action: Action, reason: Reason, message: str, remedy: str) -> Iterator[Objection]:
+    """Object to the whole action, once for each placement that it is for."""
+    kind = "ServiceAccount" if isinstance(action, PatchAccount) else "Secret"
+    for placement in action.placements:
+        yield Objection(action, Refusal(placement, reason, f"{kind} {action.ref}", message, remedy))
+
+
+def _placement(action: PatchAccount, credential: CredentialId) -> PlacementId:
+    return PlacementId(credential, action.ref.namespace)
+
+
+def _size(annotations: Mapping[str, str]) -> int:
+    return sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items())

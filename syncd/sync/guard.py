@@ -1,0 +1,139 @@
+"""guard: what of a plan is allowed; pure. The list of checks reads as the rules that are never broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from syncd.model.difference import bound_to
+from syncd.model.names import BOUND_TO, ObjectRef
+from syncd.sync import checks
+from syncd.sync.action import PatchAccount, Plan, WriteSecret
+from syncd.sync.plan import account_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from syncd.model.difference import Difference
+    from syncd.model.objects import ObservedState, Refusal
+    from syncd.sync.action import Action, Objection
+    from syncd.sync.checks import Circumstances
+
+Check: TypeAlias = "Callable[[Plan, ObservedState, Circumstances], Iterable[Objection]]"
+
+CHECKS: Final[tuple[Check, ...]] = (
+    checks.ours_is_not_a_copy,  # rule 2
+    checks.foreign_secrets_stay,  # rule 2
+    checks.secrets_stay_with_their_credential,  # rule 10
+    checks.foreign_entries_stay,  # rule 2
+    checks.odh_keeps_its_storage_config,  # rule 2
+    checks.foreign_annotations_stay,  # rule 2
+    checks.namespaces_are_alive,  # rule 4
+    checks.nothing_is_being_deleted,  # rule 4
+    checks.types_stay,  # rule 4: never delete and re-create
+    checks.immutable_stays,  # rule 4
+    checks.objects_fit,  # rule 1: half a write is a bad credential
+    checks.shapes_stay_while_kserve_config_is_unreadable,  # rule 8
+    checks.bindings_do_not_break_each_other,  # rule 10
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What the objections add up to: whole actions, and parts of ServiceAccount patches."""
+
+    whole: frozenset[int]
+    parts: frozenset[tuple[ObjectRef, str]]
+
+
+def guard(
+    plan: Plan, observed: ObservedState, circumstances: Circumstances, checks: Sequence[Check] = CHECKS
+) -> Plan:
+    """Return the plan without what any check objects to, and without what needs it; all reasons are in it.
+
+    A refused Secret takes the bindings with it that would need it; a refused binding takes back the record
+    (`bound-to`) that would have announced it. Entries and Secrets do not need each other.
+    """
+    objections = [objection for check in checks for objection in check(plan, observed, circumstances)]
+    refused = _Refused(
+        frozenset(id(objection.action) for objection in objections if objection.part is None),
+        frozenset(
+            (objection.action.ref, objection.part) for objection in objections if objection.part is not None
+        ),
+    )
+    unwritten = frozenset(
+        action.ref
+        for action in plan.actions
+        if isinstance(action, WriteSecret) and id(action) in refused.whole
+    )
+    accounts = {
+        action.ref: _account(action, refused, unwritten)
+        for action in plan.actions
+        if isinstance(action, PatchAccount)
+    }
+    announced = _announcements(accounts.values())
+    kept: list[Action] = []
+    for action in plan.actions:
+        allowed = (
+            accounts[action.ref]
+            if isinstance(action, PatchAccount)
+            else _without_unannounced(action, announced)
+            if isinstance(action, WriteSecret)
+            else action
+        )
+        if id(action) not in refused.whole and allowed is not None:
+            kept.append(allowed)
+    return replace(plan, actions=tuple(kept), refused=(*plan.refused, *_once(objections)))
+
+
+def _account(action: PatchAccount, refused: _Refused, unwritten: frozenset[ObjectRef]) -> PatchAccount | None:
+    """Return the patch without refused parts; None when nothing of it is left."""
+    if id(action) in refused.whole:
+        return None
+    bind = tuple(
+        binding
+        for binding in action.bind
+        if (action.ref, binding.secret) not in refused.parts
+        and ObjectRef(action.ref.namespace, binding.secret) not in unwritten
+    )
+    annotations = {
+        name: annotation
+        for name, annotation in action.annotations.items()
+        if (action.ref, name) not in refused.parts
+    }
+    if not bind and not annotations and (action.bind or action.annotations):
+        return None
+    return replace(action, bind=bind, annotations=annotations, record=action.record if annotations else None)
+
+
+def _announcements(accounts: Iterable[PatchAccount | None]) -> frozenset[tuple[ObjectRef, str]]:
+    return frozenset(
+        (ObjectRef(account.ref.namespace, binding.secret), account_name(binding, account.ref))
+        for account in accounts
+        if account is not None
+        for binding in account.bind
+    )
+
+
+def _without_unannounced(
+    action: WriteSecret, announced: frozenset[tuple[ObjectRef, str]]
+) -> WriteSecret | None:
+    """Take back from `bound-to` what is not going to be bound; None when nothing else differed."""
+    before = bound_to(action.have.annotations) if action.have is not None else frozenset()
+    bound = before | frozenset(
+        name for name in action.want.bound_to - before if (action.ref, name) in announced
+    )
+    if bound == action.want.bound_to:
+        return action
+    difference = action.difference if bound != before else _without_bound_to(action.difference)
+    if action.have is not None and not difference:
+        return None
+    return replace(action, want=replace(action.want, bound_to=bound), difference=difference)
+
+
+def _without_bound_to(difference: Difference) -> Difference:
+    return replace(difference, records=difference.records - {BOUND_TO})
+
+
+def _once(objections: Iterable[Objection]) -> tuple[Refusal, ...]:
+    return tuple(dict.fromkeys(objection.refusal for objection in objections))

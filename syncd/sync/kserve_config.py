@@ -1,0 +1,52 @@
+"""The last readable `inferenceservice-config`: an unreadable one changes nothing that works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from syncd.kserve.cluster_config import InvalidKServeConfig, KServeConfig, parse
+
+if TYPE_CHECKING:
+    from syncd.cluster.interface import Reader
+
+_MISSING: Final = "ConfigMap inferenceservice-config, or its key credentials, is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSeen:
+    """What is in force, what is wrong with what was read (None: nothing), whether names are assumed."""
+
+    config: KServeConfig
+    problem: str | None = None
+    assumed: bool = False
+
+    def unreadable(self, *, ours_exist: bool) -> str | None:
+        """Return why shapes may not change; shipped names are assumed only where nothing is ours yet."""
+        if self.assumed and not ours_exist:
+            return None
+        return self.problem
+
+
+class ConfigMemory:
+    """Reads the ConfigMap and remembers the last one that could be read."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        self._seen: KServeConfig | None = None
+
+    def read(self, reader: Reader) -> ConfigSeen:
+        """Return what is in force now.
+
+        Raises:
+            ClusterUnreachable: when the API server does not answer.
+
+        """
+        text = reader.kserve_config()
+        if text is None:
+            return ConfigSeen(self._seen or KServeConfig(), _MISSING, assumed=self._seen is None)
+        try:
+            self._seen = parse(text)
+        except InvalidKServeConfig as error:
+            return ConfigSeen(self._seen or KServeConfig(), str(error))
+        return ConfigSeen(self._seen)

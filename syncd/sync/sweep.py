@@ -1,0 +1,183 @@
+"""sweep: one period of one group of credentials, from the mapping to the cluster, through all the steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from syncd.cluster.interface import Rejected, Scope, Written
+from syncd.model.names import ObjectRef
+from syncd.sync.action import Plan, WriteEntry
+from syncd.sync.apply import apply
+from syncd.sync.checks import Circumstances
+from syncd.sync.gather import gather
+from syncd.sync.guard import guard
+from syncd.sync.leftovers import leftovers
+from syncd.sync.outcome import outcomes
+from syncd.sync.ownership import owner_of
+from syncd.sync.place import Placed, place
+from syncd.sync.plan import plan
+from syncd.sync.render import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from syncd.cluster.interface import Cluster
+    from syncd.mapping.credential import Placement
+    from syncd.mapping.settings import MappingDocument
+    from syncd.model.events import Emit
+    from syncd.model.names import CredentialId, Instance, PlacementId
+    from syncd.model.objects import DesiredState, ObservedState, Outcome, Refusal, Survey
+    from syncd.model.secret import SecretRef, StoreName
+    from syncd.stores.interface import Fetched, SecretStore
+    from syncd.sync.apply import Applied, Fence
+    from syncd.sync.kserve_config import ConfigMemory, ConfigSeen
+
+ROUNDS: Final = 3
+"""How often a sweep looks and plans again when an object moved between read and write (409)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stays the same from sweep to sweep.
+
+    `addresses`: store → what tells it from every other, for the records on our objects. `namespace` is the
+    daemon's own. `digest_key` lives as long as the process.
+    """
+
+    cluster: Cluster
+    stores: Mapping[StoreName, SecretStore]
+    addresses: Mapping[StoreName, str]
+    instance: Instance
+    namespace: str
+    digest_key: bytes
+    config: ConfigMemory
+    fence: Fence
+    emit: Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a sweep wants, before it looks at the Secrets of the cluster."""
+
+    placed: Placed
+    due: tuple[Placement, ...]
+    fetched: Mapping[SecretRef, Fetched]
+    desired: DesiredState
+    refused: tuple[Refusal, ...]
+    config: ConfigSeen
+    survey: Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did: `plan` is the last one that was applied, or would be; `applied` what became of it."""
+
+    wanted: Wanted
+    observed: ObservedState
+    plan: Plan
+    applied: tuple[Applied, ...]
+    outcomes: Mapping[PlacementId, Outcome]
+
+
+def want(
+    around: Surroundings, document: MappingDocument, due: frozenset[CredentialId] | None, *, deadline: float
+) -> Wanted:
+    """Place, gather and render.
+
+    Args:
+        around: cluster, stores and names.
+        document: the mapping in force.
+        due: the credentials of this sweep; None for all. The others are kept as they are.
+        deadline: for the stores, on `time.monotonic()`, in seconds.
+
+    Raises:
+        ClusterUnreachable: when the API server does not answer.
+
+    """
+    survey = around.cluster.survey()
+    config = around.config.read(around.cluster)
+    placed = place(document.credentials.values(), survey, document.stores, own_namespace=around.namespace)
+    now = tuple(placement for placement in placed.placements if due is None or placement.id.credential in due)
+    working = tuple(placement for placement in now if not placement.suspended)
+    refs = frozenset(ref for placement in working for ref in placement.refs)
+    fetched = gather(refs, around.stores, deadline=deadline)
+    kept = frozenset(placement.id for placement in placed.placements) - {
+        placement.id for placement in working
+    }
+    desired, refused = render(working, fetched, config.config, addresses=around.addresses, kept=kept)
+    early = tuple(refusal for refusal in placed.refused if due is None or refusal.placement.credential in due)
+    return Wanted(placed, now, fetched, desired, (*early, *refused), config, survey)
+
+
+def propose(around: Surroundings, wanted: Wanted, survey: Survey) -> tuple[Plan, ObservedState]:
+    """Look at the cluster, plan and guard; writes nothing.
+
+    Raises:
+        ClusterUnreachable: when the API server does not answer.
+
+    """
+    config = wanted.config.config
+    observed = around.cluster.observe(_scope(wanted, config.storage_spec_secret_name), survey)
+    ours = any(owner_of(secret, around.instance) is not None for secret in observed.secrets.values())
+    circumstances = Circumstances(around.instance, config, wanted.config.unreadable(ours_exist=ours))
+    proposed = plan(wanted.desired, observed, instance=around.instance, digest_key=around.digest_key)
+    guarded = guard(proposed, observed, circumstances)
+    left = leftovers(wanted.placed.placements, observed, config, around.instance)
+    return replace(guarded.refusing(wanted.refused), leftovers=left), observed
+
+
+def sweep(around: Surroundings, wanted: Wanted) -> Swept:
+    """Plan, guard and apply until nothing moves under us, at most `ROUNDS` times.
+
+    Raises:
+        ClusterUnreachable: when the API server does not answer.
+        NotLeader: when this process may not write (any more).
+
+    """
+    survey = wanted.survey
+    results: dict[object, Applied] = {}
+    proposed, first = propose(around, wanted, survey)
+    for attempt in range(ROUNDS):
+        applied = apply(proposed, around.cluster, around.fence, around.emit)
+        results = {key: done for key, done in results.items() if isinstance(done.result, Written)}
+        results |= {_key(done): done for done in applied}
+        moved = any(isinstance(done.result, Rejected) and done.result.again for done in applied)
+        if not moved or attempt == ROUNDS - 1:
+            break
+        survey = around.cluster.survey()
+        proposed, _ = propose(around, wanted, survey)
+    return concluded(wanted, first, proposed, tuple(results.values()))
+
+
+def concluded(
+    wanted: Wanted, observed: ObservedState, proposed: Plan, applied: tuple[Applied, ...] = ()
+) -> Swept:
+    """Put together what came of a sweep; `observed` is how the cluster was before it."""
+    results = outcomes(wanted.due, proposed.refused, applied, wanted.desired, observed)
+    return Swept(wanted, observed, proposed, applied, results)
+
+
+def _key(done: Applied) -> object:
+    """Tell actions of two rounds on the same thing apart from others: the later one counts."""
+    action = done.action
+    return (type(action), action.ref, action.want.key if isinstance(action, WriteEntry) else None)
+
+
+def _scope(wanted: Wanted, storage_config: str) -> Scope:
+    due = [placement for placement in wanted.due if not placement.suspended]
+    return Scope(
+        secrets=frozenset(placement.secret for placement in due),
+        entries=_entry_objects(due, storage_config),
+        accounts=frozenset(
+            ObjectRef(placement.id.namespace, name) for placement in due for name in placement.accounts
+        ),
+    )
+
+
+def _entry_objects(placements: Iterable[Placement], storage_config: str) -> frozenset[ObjectRef]:
+    return frozenset(
+        ObjectRef(placement.id.namespace, storage_config)
+        for placement in placements
+        if placement.entry is not None
+    )
