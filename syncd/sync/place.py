@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from syncd.kserve.kinds.interface import EntrySettings
-from syncd.mapping.allowed import allowed
 from syncd.mapping.credential import Placement
-from syncd.mapping.placeholders import Unfilled, fill
+from syncd.mapping.placeholders import PlaceholderError, fill
+from syncd.mapping.secret_paths import allowed
 from syncd.model.names import PAUSED, ObjectRef, PlacementId
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
@@ -89,7 +89,7 @@ def _placement(
         )
     try:
         filled = _filled(credential, target, observed)
-    except Unfilled as error:
+    except PlaceholderError as error:
         return _refusal(identity, target, Reason.MAPPING_INVALID, str(error), "Label the namespace")
     outside = _outside(filled.sources.values(), stores)
     if outside is not None:

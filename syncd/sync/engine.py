@@ -1,0 +1,168 @@
+"""The engine: runs sweeps one after the other where they write, and tells what changed since the last one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from syncd.cluster.interface import Written
+from syncd.model.errors import StoreError
+from syncd.model.events import PlacementGone, StateChanged, SweepFinished
+from syncd.model.objects import Outcome
+from syncd.model.reasons import Reason, State
+from syncd.sync.records import version_text, versions
+from syncd.sync.sweep import concluded, propose, sweep, want
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from syncd.mapping.credential import Placement
+    from syncd.mapping.settings import MappingDocument
+    from syncd.model.names import CredentialId, PlacementId
+    from syncd.model.objects import ObservedSecret
+    from syncd.sync.sweep import Surroundings, Swept, Wanted
+
+
+class Engine:
+    """Sweeps for one mapping after another; safe for use by many threads.
+
+    Stores are asked side by side, so that a slow one costs the others nothing; looking at the cluster and
+    writing to it is one sweep at a time.
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        """Start with nothing known of any placement."""
+        self._around = around
+        self._cluster = threading.Lock()
+        self._outcomes: dict[PlacementId, Outcome] = {}
+
+    @property
+    def outcomes(self) -> Mapping[PlacementId, Outcome]:
+        """The last outcome of each placement."""
+        return dict(self._outcomes)
+
+    def use(self, around: Surroundings) -> None:
+        """Go on with other stores (the mapping changed); a sweep under way ends with what it began with."""
+        self._around = around
+
+    def preview(self, document: MappingDocument, *, deadline: float) -> Swept:
+        """Return what a sweep of everything would do; writes nothing and tells nobody.
+
+        Raises:
+            ClusterUnreachable: when the API server does not answer.
+
+        """
+        wanted = want(self._around, document, None, deadline=deadline)
+        plan, observed = propose(self._around, wanted, wanted.survey)
+        return concluded(wanted, observed, plan)
+
+    def run(
+        self,
+        document: MappingDocument,
+        due: frozenset[CredentialId] | None = None,
+        *,
+        group: str = "all",
+        deadline: float,
+    ) -> Swept:
+        """Do one sweep of the due credentials (None: of all) and emit what came of it.
+
+        Raises:
+            ClusterUnreachable: when the API server does not answer.
+            NotLeader: when this process may not write (any more).
+
+        """
+        started = time.monotonic()
+        around = self._around
+        wanted = want(around, document, due, deadline=deadline)
+        with self._cluster:
+            if document.mode == "enforce":
+                swept = sweep(around, wanted)
+            else:
+                plan, observed = propose(around, wanted, wanted.survey)
+                swept = concluded(wanted, observed, plan)
+            self._remember(swept, due)
+        around.emit(
+            SweepFinished(
+                group=group,
+                seconds=time.monotonic() - started,
+                placements=len(swept.outcomes),
+                refused=sum(outcome.state is not State.SYNCED for outcome in swept.outcomes.values()),
+                writes=sum(isinstance(done.result, Written) for done in swept.applied),
+                unchanged=swept.plan.unchanged,
+            )
+        )
+        return swept
+
+    def _remember(self, swept: Swept, due: frozenset[CredentialId] | None) -> None:
+        placements = {placement.id: placement for placement in swept.wanted.placed.placements}
+        found = {**_left_behind(swept), **swept.outcomes}
+        for identity, after in found.items():
+            before = self._outcomes.get(identity)
+            self._outcomes[identity] = after
+            if before is None or _is_news(before, after):
+                placement = placements.get(identity)
+                self._around.emit(_changed(before, after, placement, swept))
+        known = placements.keys() | found.keys()
+        gone = [
+            identity
+            for identity in self._outcomes
+            if identity not in known
+            and (due is None or identity.credential in due or _unmapped(identity, swept))
+        ]
+        for identity in gone:
+            del self._outcomes[identity]
+            self._around.emit(PlacementGone(identity))
+
+
+def _is_news(before: Outcome, after: Outcome) -> bool:
+    """Tell whether somebody would want to hear of it: an unchanged Synced is none."""
+    if after.changed or after.reshaped:
+        return True
+    if before.state is after.state is State.SYNCED:
+        return False
+    return (before.state, before.reasons) != (after.state, after.reasons)
+
+
+def _left_behind(swept: Swept) -> dict[PlacementId, Outcome]:
+    """Return an outcome for each Secret of ours that the mapping no longer has."""
+    placements = {placement.id for placement in swept.wanted.placed.placements}
+    return {
+        left.placement: Outcome(left.placement, State.RETAINED, (Reason.UNMAPPED,))
+        for left in swept.plan.leftovers
+        if left.kind == "Secret" and left.placement not in placements
+    }
+
+
+def _changed(
+    before: Outcome | None, after: Outcome, placement: Placement | None, swept: Swept
+) -> StateChanged:
+    event = StateChanged(before, after)
+    if placement is None:
+        return event
+    have: ObservedSecret | None = swept.observed.secrets.get(placement.secret)
+    remote = version_text(versions(placement, swept.wanted.fetched))
+    return replace(
+        event,
+        secret=placement.secret,
+        uid=have.uid if have is not None else None,
+        stores=tuple(sorted(placement.credential.stores)),
+        optional=placement.credential.optional,
+        fields=tuple(dict.fromkeys(refusal.where.rpartition(".")[2] for refusal in after.refusals)),
+        remote=remote,
+        lag=_lag(placement, swept.wanted) if after.changed else None,
+    )
+
+
+def _lag(placement: Placement, wanted: Wanted) -> float | None:
+    """Return how many seconds ago the newest of its versions was made, where the store says so."""
+    made = [
+        answer.created
+        for ref in placement.refs
+        if (answer := wanted.fetched.get(ref)) is not None
+        and not isinstance(answer, StoreError)
+        and answer.created is not None
+    ]
+    return max(0.0, (datetime.now(UTC) - max(made)).total_seconds()) if made else None
