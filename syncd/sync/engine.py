@@ -105,12 +105,14 @@ class Engine:
             if before is None or _is_news(before, after):
                 placement = placements.get(identity)
                 self._around.emit(_changed(before, after, placement, swept))
+        credentials = {identity.credential for identity in placements}
+        swept_now = credentials if due is None else due
         known = placements.keys() | found.keys()
         gone = [
             identity
             for identity in self._outcomes
             if identity not in known
-            and (due is None or identity.credential in due or _unmapped(identity, swept))
+            and (identity.credential in swept_now or identity.credential not in credentials)
         ]
         for identity in gone:
             del self._outcomes[identity]
