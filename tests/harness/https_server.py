@@ -29,8 +29,8 @@ class FileServer(ScriptedServer):
 
     @property
     def host(self) -> str:
-        """``127.0.0.1:<port>``, as KServe's ``https-host`` names it."""
-        return self.url.partition("://")[2]
+        """The host as ``https-host`` must name it: KServe's initializer looks it up without a port."""
+        return "127.0.0.1"
 
     def require(self, required: Mapping[str, str]) -> None:
         """Changes what is demanded, as a rotation at the server does."""

@@ -44,7 +44,8 @@ SHIPPED_CREDENTIALS: Mapping[str, Any] = {
         "s3CABundle": "",
     },
 }
-HELM_CREDENTIALS: Mapping[str, Any] = SHIPPED_CREDENTIALS | {
+HELM_CREDENTIALS: Mapping[str, Any] = {
+    **SHIPPED_CREDENTIALS,
     # charts/kserve-resources/values.yaml: the annotation is spelt otherwise.
     "storageSecretNameAnnotation": "serving.kserve.io/secretName",
 }
