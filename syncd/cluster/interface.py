@@ -1,4 +1,4 @@
-"""What a cluster is to syncd: something to look at, and three requests to write with. It knows objects, not plans."""
+"""What a cluster is to syncd: something to look at, and requests to write with. It knows no plans."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A write was accepted; `changed` is false when the API server found nothing to change."""
+    """A write was accepted, or nothing had to be sent; the object is at this version now."""
 
     uid: str
     resource_version: str
@@ -102,19 +102,33 @@ class Reader(Protocol):
         """
         ...
 
-    def read_secret(
-        self, namespace: str, name: str
-    ) -> Mapping[str, SecretValue] | None:
-        """Return the decoded data of one Secret (a store's own login, the `kubernetes` store), None if missing."""
+    def read_secret(self, namespace: str, name: str) -> Mapping[str, SecretValue] | None:
+        """Return the decoded data of one Secret, None if it is missing.
+
+        For a store's own login and for the `kubernetes` store.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
         ...
 
     def read_config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
-        """Return the data of one ConfigMap (the mapping, a store's CA), None if missing."""
+        """Return the data of one ConfigMap (the mapping, a store's CA), None if it is missing.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
         ...
 
 
 class Writer(Protocol):
-    """Writes with three requests: create-only, guarded merge patch, preconditioned delete (a later issue)."""
+    """Writes with create-only requests and guarded merge patches.
+
+    Every method raises `ClusterUnreachable` when there is no answer; the write may have been done all the
+    same, and looking again tells.
+    """
 
     def create_secret(self, want: DesiredSecret) -> WriteResult:
         """Create the Secret only if nothing of that name exists; anything present is left untouched."""
@@ -124,15 +138,13 @@ class Writer(Protocol):
         """Patch exactly what differs, if the Secret is still the one that was observed."""
         ...
 
-    def patch_account(
-        self, ref: ObjectRef, patch: AccountPatch, have: ObservedAccount | None
-    ) -> WriteResult:
+    def patch_account(self, ref: ObjectRef, patch: AccountPatch, have: ObservedAccount | None) -> WriteResult:
         """Patch lists and annotations in one request, if unmoved; `have` None creates it, create-only."""
         ...
 
     def patch_entries(
         self,
-        object: ObjectRef,
+        ref: ObjectRef,
         want: Sequence[DesiredEntry],
         have: ObservedSecret | None,
     ) -> WriteResult:

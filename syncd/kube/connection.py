@@ -23,7 +23,7 @@ from syncd import __version__
 from syncd.kube.answer import Answer
 from syncd.kube.configuration import locate
 from syncd.kube.deadline import bound_answers, until
-from syncd.kube.transport import JSON, NO_QUERY
+from syncd.kube.transport import FIELD_MANAGER, JSON, NO_QUERY
 from syncd.kube.verbs import resource_of, verb_of
 from syncd.model.errors import ClusterUnreachable, UsageError
 from syncd.model.events import ApiRequest
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from syncd.kube.configuration import ConnectionSettings
     from syncd.model.events import Emit
 
-FIELD_MANAGER: Final = "syncd"
 _FIRST_ERROR: Final = 400
 
 

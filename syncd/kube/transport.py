@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 JSON: Final = "application/json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
+FIELD_MANAGER: Final = "syncd"
+"""Whose writes ours are, in `managedFields`."""
 NO_QUERY: Final[Mapping[str, str]] = {}
 
 

@@ -1,0 +1,74 @@
+"""Manifests as plain dicts whose Secret values are hidden from the moment they are read."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from syncd.model.secret import SecretValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Resource = Literal["secrets", "serviceaccounts"]
+"""The two resources that syncd writes, as they are spelt in paths."""
+
+KINDS: Final[dict[Resource, str]] = {"secrets": "Secret", "serviceaccounts": "ServiceAccount"}
+LARGEST_SECRET: Final = 1024 * 1024
+"""Bytes of all values together (Kubernetes v1.36 pkg/apis/core/types.go `MaxSecretSize`)."""
+LARGEST_ANNOTATIONS: Final = 256 * 1024
+"""Bytes of keys and values together (`TotalAnnotationSizeLimitB` of apimachinery)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """A text under `data` that is no base64: an API server has none, a directory may."""
+
+    text: SecretValue
+
+
+def hidden(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest of a Secret with every value of `data` and `stringData` hidden.
+
+    `data` then holds `SecretValue`, or `Undecodable` for what is no base64; `stringData` is folded into it,
+    as an API server does.
+    """
+    rest = {name: part for name, part in manifest.items() if name not in {"data", "stringData"}}
+    data = {key: _decoded(text) for key, text in (manifest.get("data") or {}).items()}
+    plain = {
+        key: SecretValue(text.encode("utf-8", "surrogatepass"))
+        for key, text in (manifest.get("stringData") or {}).items()
+    }
+    return rest | {"data": data | plain}
+
+
+def revealed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest that was hidden as it is stored: values as base64."""
+    data = manifest.get("data")
+    if not isinstance(data, dict):
+        return manifest
+    return manifest | {"data": {key: _encoded(value) for key, value in data.items()}}
+
+
+def annotations_size(annotations: Mapping[str, str]) -> int:
+    """Return the bytes that count against the limit of all annotations together."""
+    return sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
+
+
+def _decoded(text: str | None) -> SecretValue | Undecodable:
+    """Decode standard base64 with its padding; line breaks are let through, as Go's decoder does."""
+    raw = (text or "").translate({ord("\n"): None, ord("\r"): None}).encode()
+    try:
+        return SecretValue(base64.b64decode(raw, validate=True))
+    except binascii.Error:
+        return Undecodable(SecretValue(raw))
+
+
+def _encoded(value: object) -> object:
+    if isinstance(value, Undecodable):
+        return value.text.reveal().decode()
+    if isinstance(value, SecretValue):
+        return base64.b64encode(value.reveal()).decode()
+    return value
