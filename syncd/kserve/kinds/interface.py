@@ -25,7 +25,7 @@ class Inputs:
     `sources`: field → what the user wrote, or None: the first of the field's usual names that is there.
     `literals`: field → text that stands in the mapping.
     `usual`: field → its usual names in order, for the fields that have any.
-    `whole_field`: the field that a bare-string payload stands for, when the kind has exactly one secret field.
+    `whole_field`: the field that a bare-string payload stands for, when exactly one secret field is asked for.
     `optional`: the fields that may be missing in the remote secret when their source is None. They alone are
     no reason to demand `from`: without it nobody looks for them.
     """
@@ -51,10 +51,7 @@ class KindPart(Part):
         optional fields are looked for there.
         """
         inputs = self.inputs()
-        return all(
-            source is None and name in inputs.optional
-            for name, source in inputs.sources.items()
-        )
+        return all(source is None and name in inputs.optional for name, source in inputs.sources.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +96,30 @@ StorageConfigType = Literal["s3", "hdfs", "webhdfs"]
 class Kind(Protocol):
     """One storage kind."""
 
-    name: str
-    """The key in the mapping: `s3`, `gcs`, …"""
-    part: type[KindPart]
-    """Its part of the mapping."""
-    storage_config: bool
-    """Whether KServe reads this kind in `storage-config` (s3 and hdfs only)."""
-    since: str
-    """The first KServe version that reads it, e.g. `v0.14`; for people."""
+    @property
+    def name(self) -> str:
+        """The key in the mapping, e.g. `s3`."""
+        ...
+
+    @property
+    def part(self) -> type[KindPart]:
+        """Its part of the mapping."""
+        ...
+
+    @property
+    def usual(self) -> Mapping[str, tuple[str, ...]]:
+        """Field → its usual names in order, for every field of any form of the part that has some."""
+        ...
+
+    @property
+    def storage_config(self) -> bool:
+        """Whether KServe reads this kind in `storage-config` (s3 and hdfs only)."""
+        ...
+
+    @property
+    def since(self) -> str:
+        """The first KServe version that reads it, e.g. `v0.14`; for people."""
+        ...
 
     def render(
         self,
@@ -118,7 +131,8 @@ class Kind(Protocol):
 
         Args:
             fields: values from stores (`SecretValue`) and literals of the mapping (`str`); a field that was
-                looked for and not found is absent.
+                looked for by its usual names and not found is absent. A source that the user wrote and that
+                has nothing must not come here: it is `PropertyNotFound` before.
             entry: key and bucket, where the target asks for a `storage-config` entry.
             config: the names of this cluster's KServe.
 
