@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import socket
@@ -51,7 +52,7 @@ class Child:
         log = folder / f"{name}.log"
         with log.open("ab") as output:
             popen = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_TIED), *command],
+                [sys.executable, "-I", "-S", str(_TIED), str(os.getpid()), *command],
                 cwd=folder,
                 env=None if env is None else dict(env),
                 stdin=subprocess.DEVNULL,

