@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from syncd.kserve.detect import EXCLUSIVE, ROLE_ARN
+from syncd.kserve.detect import ROLE_ARN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,12 +59,12 @@ class Clash:
 
     newcomer: Occupant
     holder: Occupant
+    kind: str
 
     @property
     def message(self) -> str:
         """Say what clashes and why, without a full stop."""
-        kind = self.holder.kind or ""
-        return f"{self.newcomer} and {self.holder} are both {kind}: {_BECAUSE[kind]}"
+        return f"{self.newcomer} and {self.holder} are both {self.kind}: {_BECAUSE[self.kind]}"
 
 
 def clashes(bound: Iterable[Occupant], wanted: Iterable[Occupant]) -> tuple[Clash, ...]:
@@ -76,17 +76,17 @@ def clashes(bound: Iterable[Occupant], wanted: Iterable[Occupant]) -> tuple[Clas
         wanted: what should be there. Names in `bound` are no newcomers. Earlier ones win over later ones.
 
     """
-    holders: dict[str | None, Occupant] = {}
+    holders: dict[str, Occupant] = {}
     present: set[str] = set()
     for occupant in bound:
         present.add(occupant.name)
-        if occupant.kind in EXCLUSIVE:
+        if occupant.kind in _BECAUSE:
             holders.setdefault(occupant.kind, occupant)
     found = []
     for newcomer in wanted:
-        if newcomer.name in present or newcomer.kind not in EXCLUSIVE:
+        if newcomer.name in present or newcomer.kind not in _BECAUSE:
             continue
         holder = holders.setdefault(newcomer.kind, newcomer)
         if holder.name != newcomer.name:
-            found.append(Clash(newcomer, holder))
+            found.append(Clash(newcomer, holder, newcomer.kind))
     return tuple(found)

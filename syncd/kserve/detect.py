@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 ROLE_ARN: Final = "eks.amazonaws.com/role-arn"
 """Annotation of a ServiceAccount that makes KServe read its `s3-*` annotations; alone they are ignored."""
 
-EXCLUSIVE: Final = frozenset({"s3", "gcs", "hdfs"})
-"""Kinds of which a ServiceAccount bears only one: two S3 mix keys and endpoints, two others mount twice."""
-
 _FIXED: Final = (
     ("AZ_CLIENT_ID", "azure"),
     ("AZURE_CLIENT_ID", "azure"),

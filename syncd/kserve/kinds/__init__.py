@@ -1,7 +1,7 @@
 """The storage kinds by their name in the mapping; one module a kind.
 
-Each kind's `part` is the pydantic model of its form: the descriptions of its fields, and of nested models, are
-what `syncd explain` shows and the JSON Schema holds; `usual` is the table of usual names.
+Each kind's `part` is the pydantic model of its form: the descriptions of its fields, and of nested models,
+are what `syncd explain` shows and the JSON Schema holds; `usual` is the table of usual names.
 """
 
 from __future__ import annotations

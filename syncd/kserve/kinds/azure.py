@@ -29,6 +29,7 @@ from syncd.schema.part import Part
 if TYPE_CHECKING:
     from syncd.kserve.cluster_config import KServeConfig
     from syncd.model.secret import SecretValue
+    from syncd.schema.source import SourceSpec
 
 _STORAGE_KEY: Final = "AZURE_STORAGE_ACCESS_KEY"
 
@@ -109,33 +110,27 @@ class AzurePart(KindPart):
 
     def inputs(self) -> Inputs:
         """Ask for the fields of the one way that is given."""
+        asked: dict[str, str | SourceSpec | None] = {}
+        whole = None
         if principal := self.service_principal:
-            given = principal.client_id is not None and principal.tenant_id is not None
-            return inputs_of(
-                {
-                    "servicePrincipal.clientId": principal.client_id,
-                    "servicePrincipal.tenantId": principal.tenant_id,
-                    "servicePrincipal.clientSecret": principal.client_secret,
-                    "servicePrincipal.subscriptionId": principal.subscription_id,
-                },
-                USUAL,
-                whole="servicePrincipal.clientSecret" if given else None,
-            )
+            asked["servicePrincipal.clientId"] = principal.client_id
+            asked["servicePrincipal.tenantId"] = principal.tenant_id
+            asked["servicePrincipal.clientSecret"] = principal.client_secret
+            asked["servicePrincipal.subscriptionId"] = principal.subscription_id
+            if principal.client_id is not None and principal.tenant_id is not None:
+                whole = "servicePrincipal.clientSecret"
         if identity := self.workload_identity:
-            return inputs_of(
-                {
-                    "workloadIdentity.clientId": identity.client_id,
-                    "workloadIdentity.tenantId": identity.tenant_id,
-                },
-                USUAL,
-            )
-        name = "accountKey" if self.account_key else "sasToken"
-        way = self.account_key or self.sas_token or AccountKey()
-        return inputs_of(
-            {f"{name}.key": way.key, f"{name}.tenantId": way.tenant_id},
-            USUAL,
-            whole=f"{name}.key",
-        )
+            asked["workloadIdentity.clientId"] = identity.client_id
+            asked["workloadIdentity.tenantId"] = identity.tenant_id
+        if account := self.account_key:
+            whole = "accountKey.key"
+            asked[whole] = account.key
+            asked["accountKey.tenantId"] = account.tenant_id
+        if sas := self.sas_token:
+            whole = "sasToken.key"
+            asked[whole] = sas.key
+            asked["sasToken.tenantId"] = sas.tenant_id
+        return inputs_of(asked, USUAL, whole=whole)
 
 
 def _compose(values: Values, _entry: EntrySettings | None, _config: KServeConfig) -> Rendered:
@@ -159,7 +154,7 @@ def _data(values: Values) -> dict[str, SecretValue]:
         Reason.PROPERTY_NOT_FOUND,
         "has no field at all: none of the usual names is in the secret",
     )
-    return {"AZURE_CLIENT_ID": secret("")}
+    return {}
 
 
 def _principal(values: Values) -> dict[str, SecretValue]:

@@ -14,6 +14,7 @@ from syncd.kserve.kinds.fields import Secret, inputs_of, usual_names
 from syncd.kserve.kinds.interface import EntrySettings, Inputs, KindPart, Rendered
 from syncd.kserve.kinds.kind import StorageKind
 from syncd.kserve.kinds.values import Values, secret
+from syncd.model.reasons import Reason
 
 if TYPE_CHECKING:
     from syncd.kserve.cluster_config import KServeConfig
@@ -66,11 +67,22 @@ def _key(text: str) -> str:
 
 
 def _compose(values: Values, _entry: EntrySettings | None, config: KServeConfig) -> Rendered:
+    if not values.has("credentials"):
+        names = ", ".join(USUAL["credentials"])
+        values.refuse(
+            "credentials",
+            Reason.PROPERTY_NOT_FOUND,
+            f"is missing; none of {names} is in the secret; if the secret itself is the key, write"
+            " `credentials: {whole: true}`",
+        )
+        key = ""
+    else:
+        key = values.text("credentials", _key)
     return Rendered(
         detects_as="gcs",
         exclusive=True,
         type="Opaque",
-        data={config.gcs_credential_file_name: secret(values.text("credentials", _key))},
+        data={config.gcs_credential_file_name: secret(key)},
     )
 
 

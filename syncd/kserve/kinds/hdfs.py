@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import model_validator
 
 from syncd.kserve.kinds import checks
-from syncd.kserve.kinds.fields import Namenode, Secret, Text, inputs_of, usual_names
+from syncd.kserve.kinds.fields import Namenode, Path, Secret, Text, inputs_of, usual_names
 from syncd.kserve.kinds.interface import EntrySettings, Inputs, KindPart, Rendered
 from syncd.kserve.kinds.kind import StorageKind
 from syncd.kserve.kinds.values import Values, secret
@@ -51,7 +51,7 @@ class HdfsPart(KindPart):
 
     namenode: Namenode
     """WebHDFS address of the name node; several are joined by a semicolon (`HDFS_NAMENODE`)."""
-    root_path: Text | None = None
+    root_path: Path | None = None
     """Path that relative paths start from (`HDFS_ROOTPATH`)."""
     user_proxy: Text | None = None
     """User to act as (`USER_PROXY`)."""

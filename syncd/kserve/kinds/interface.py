@@ -25,7 +25,7 @@ class Inputs:
     `sources`: field → what the user wrote, or None: the first of the field's usual names that is there.
     `literals`: field → text that stands in the mapping.
     `usual`: field → its usual names in order, for the fields that have any.
-    `whole_field`: the field that a bare-string payload stands for, when exactly one secret field is asked for.
+    `whole_field`: the field that a bare-string payload stands for, when just one secret field is asked for.
     `optional`: the fields that may be missing in the remote secret when their source is None. They alone are
     no reason to demand `from`: without it nobody looks for them.
     """

@@ -40,12 +40,8 @@ class StorageKind:
         """Return the Secret, annotations and entry, or everything that is wrong (see `Kind.render`)."""
         values = Values(fields, self.usual)
         rendered = self.compose(values, entry, config)
-        problems = (
-            *values.problems,
-            *self._entry_problems(entry, config),
-            *self._mistaken(rendered, config),
-        )
-        return problems or rendered
+        problems = (*values.problems, *self._entry_problems(entry, config))
+        return problems or self._mistaken(rendered, config) or rendered
 
     def _entry_problems(self, entry: EntrySettings | None, config: KServeConfig) -> tuple[Invalid, ...]:
         if entry is None:
