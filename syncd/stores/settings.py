@@ -15,9 +15,9 @@ from syncd.stores.vault.settings import VaultSettings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from syncd.schema.part import Part
+    from syncd.stores.store_part import StorePart
 
-STORE_PARTS: Final[Mapping[str, type[Part]]] = MappingProxyType(
+STORE_PARTS: Final[Mapping[str, type[StorePart]]] = MappingProxyType(
     {
         "vault": VaultSettings,
         "awsSecretsManager": AwsSettings,

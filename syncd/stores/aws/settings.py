@@ -12,6 +12,7 @@ from syncd.schema.part import Flag, NonEmpty, Part
 from syncd.stores.address import Address
 from syncd.stores.one_of import OneOf
 from syncd.stores.own_secret import OwnSecretSpec
+from syncd.stores.store_part import StorePart
 
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
 """ARN of an IAM role."""
@@ -66,7 +67,7 @@ class AssumeRole(Part):
     """Tags of the session."""
 
 
-class AwsSettings(Part):
+class AwsSettings(StorePart):
     """AWS Secrets Manager. A secret is a name or an ARN; a version is a version id."""
 
     region: NonEmpty
@@ -87,3 +88,8 @@ class AwsSettings(Part):
         if self.endpoint is not None and (self.use_fips_endpoint or self.use_dual_stack_endpoint):
             raise ValueError("give endpoint, or useFipsEndpoint and useDualStackEndpoint, not both")
         return self
+
+    def identity(self) -> str:
+        """Return the region and the endpoint."""
+        endpoint = f" endpoint={self.endpoint}" if self.endpoint else ""
+        return f"awsSecretsManager region={self.region}{endpoint}"

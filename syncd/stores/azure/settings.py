@@ -12,6 +12,7 @@ from syncd.stores.address import Address
 from syncd.stores.certificate_authority import CaSpec
 from syncd.stores.one_of import OneOf
 from syncd.stores.own_secret import OwnSecretSpec
+from syncd.stores.store_part import StorePart
 
 
 class DefaultLogin(Part):
@@ -85,7 +86,7 @@ class AzureAuth(OneOf):
     """The SDK's own chain."""
 
 
-class AzureSettings(Part):
+class AzureSettings(StorePart):
     """Azure Key Vault. A secret is its name; a version is the id of 32 digits."""
 
     vault_url: Address
@@ -96,3 +97,7 @@ class AzureSettings(Part):
     """Certificate authority of a private cloud, added to the system's."""
     auth: AzureAuth = Field(default_factory=lambda: AzureAuth(default=DefaultLogin()))
     """How syncd logs in; left out, the SDK's own chain."""
+
+    def identity(self) -> str:
+        """Return the address of the vault."""
+        return f"azureKeyVault {self.vault_url}"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from syncd.schema.part import Part
+from syncd.stores.store_part import StorePart
 
 
-class FileSettings(Part):
-    """A directory, mounted by other means. A secret is a file in it, or a folder whose files are properties."""
+class FileSettings(StorePart):
+    """A directory, mounted by other means. A secret is a file in it, or a folder of properties."""
 
     directory: Path
     """The directory, as an absolute path; nothing outside it is read, symbolic links followed."""
@@ -21,3 +21,7 @@ class FileSettings(Part):
         if not value.is_absolute():
             raise ValueError("must be an absolute path")
         return value
+
+    def identity(self) -> str:
+        """Return the directory."""
+        return f"file {self.directory}"

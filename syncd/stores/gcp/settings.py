@@ -10,6 +10,7 @@ from syncd.schema.part import NonEmpty, Part
 from syncd.stores.address import Address
 from syncd.stores.one_of import OneOf
 from syncd.stores.own_secret import OwnSecretSpec
+from syncd.stores.store_part import StorePart
 
 ServiceAccountEmail = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 """E-mail address of a Google service account."""
@@ -28,7 +29,7 @@ class GcpAuth(OneOf):
     """The key (JSON) of a Google service account."""
 
 
-class GcpSettings(Part):
+class GcpSettings(StorePart):
     """GCP Secret Manager. A secret is its id in the project; a version is a number or an alias."""
 
     project: NonEmpty
@@ -43,3 +44,8 @@ class GcpSettings(Part):
     """How syncd logs in; left out, the application default credentials."""
     impersonate: tuple[ServiceAccountEmail, ...] = ()
     """Service accounts to impersonate, in this order; the last one reads the secrets."""
+
+    def identity(self) -> str:
+        """Return the project and the location."""
+        location = f" location={self.location}" if self.location else ""
+        return f"gcpSecretManager project={self.project}{location}"

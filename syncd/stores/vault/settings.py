@@ -12,16 +12,23 @@ from syncd.stores.address import Address
 from syncd.stores.certificate_authority import CaSpec
 from syncd.stores.one_of import OneOf
 from syncd.stores.own_secret import OwnSecretSpec
+from syncd.stores.store_part import StorePart
 
 SERVICE_ACCOUNT_TOKEN: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 MountPath = Annotated[
-    str, StringConstraints(pattern=r"^[^/\s.?#%][^/\s?#%]*(/[^/\s.?#%][^/\s?#%]*)*$", max_length=255)
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$", max_length=255
+    ),
 ]
 """Where an auth method is mounted, without `auth/` and without slashes at its ends."""
 
 VaultNamespace = Annotated[
-    str, StringConstraints(pattern=r"^/?[^/\s.?#%][^/\s?#%]*(/[^/\s.?#%][^/\s?#%]*)*/?$", max_length=255)
+    str,
+    StringConstraints(
+        pattern=r"^/?[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*/?$", max_length=255
+    ),
 ]
 """A namespace of Vault Enterprise or OpenBao, such as `ml` or `ml/prod`."""
 
@@ -104,8 +111,8 @@ class VaultAuth(OneOf):
     """With a TLS client certificate."""
 
 
-class VaultSettings(Part):
-    """HashiCorp Vault or OpenBao, KV version 1 and 2 (detected). A secret is `MOUNT/PATH`, without `data/`."""
+class VaultSettings(StorePart):
+    """HashiCorp Vault or OpenBao: KV version 1 and 2, detected. A secret is `MOUNT/PATH`, without `data/`."""
 
     address: Address
     """Address of the server, such as `https://vault.vault.svc:8200`."""
@@ -125,3 +132,8 @@ class VaultSettings(Part):
         if self.ca is not None or self.tls_server_name is not None or self.auth.cert is not None:
             raise ValueError("ca, tlsServerName and auth.cert need an address with https://")
         return self
+
+    def identity(self) -> str:
+        """Return the address and the namespace."""
+        namespace = f" namespace={self.namespace.strip('/')}" if self.namespace else ""
+        return f"vault {self.address}{namespace}"
