@@ -16,12 +16,13 @@ _HEAD: Final = """\
 
 <!-- Made by `python -m syncd.telemetry.reference docs/reference/metrics.md`; a test compares. -->
 
-`/metrics` answers in Prometheus' text format, or in OpenMetrics if the request asks for it. Besides these there
-are the `process_*` metrics that every Prometheus client has. Durations are in seconds, time stamps are Unix times.
+`/metrics` answers in Prometheus' text format, or in OpenMetrics if the request asks for it. Besides these
+there are the `process_*` metrics that every Prometheus client has. Durations are in seconds, time stamps are
+Unix times.
 
 A label holds a name from the mapping, a namespace, a state or reason ([reasons](../reasons.md)), or a fixed
-word; never a value, and never a path or an address of a store. The series of a placement (one credential in one
-namespace) go when it is no longer mapped, those of a store when it leaves the mapping.
+word; never a value, and never a path or an address of a store. The series of a placement (one credential in
+one namespace) go when it is no longer mapped, those of a store when it leaves the mapping.
 
 | metric | type | labels | meaning |
 |---|---|---|---|
@@ -33,8 +34,8 @@ _TAIL: Final = """
 max by (credential, namespace) (max_over_time(syncd_stale_after_timestamp_seconds[10m])) < time()
 ```
 
-The schedule of each credential is in the number already, so one rule serves all of them; the ten minutes bridge
-a restart.
+The schedule of each credential is in the number already, so one rule serves all of them; the ten minutes
+bridge a restart.
 """
 
 
