@@ -12,7 +12,7 @@ class StorePart(Part):
 
     @abstractmethod
     def identity(self) -> str:
-        """Return what tells this store from every other, without logins: it is recorded on what was read there.
+        """Return what tells this store from every other, without logins; it is recorded on our objects.
 
         A secret that is not found may count as deleted only if the identity that wrote the object is the one
         that is asked now.
