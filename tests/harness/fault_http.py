@@ -108,7 +108,7 @@ class ScriptedServer:
         with self._lock:
             return [request for request in self._seen if re.search(pattern, request.path)]
 
-    def reply_to(self, handler: _Handler, body: bytes) -> Reply:
+    def reply_to(self, handler: Handler, body: bytes) -> Reply:
         """The answer to a request. Called in the request's own thread."""
         seen = Seen(handler.command, handler.path, frozenset(name.lower() for name in handler.headers))
         with self._lock:
@@ -121,7 +121,7 @@ class ScriptedServer:
                     return rule.reply
         return self._otherwise(handler, body)
 
-    def _otherwise(self, handler: _Handler, body: bytes) -> Reply:
+    def _otherwise(self, handler: Handler, body: bytes) -> Reply:
         return Reply(404)
 
 
@@ -142,7 +142,7 @@ class FaultProxy(ScriptedServer):
         super().close()
         self._pool.clear()
 
-    def _otherwise(self, handler: _Handler, body: bytes) -> Reply:
+    def _otherwise(self, handler: Handler, body: bytes) -> Reply:
         headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP_BY_HOP}
         try:
             answer = self._pool.request(
@@ -164,14 +164,16 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, owner: ScriptedServer) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), Handler)
         self.owner = owner
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Says nothing: a client that goes away in the middle is what these tests are about."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One connection: hands each request to the owner, and sends what it replies."""
+
     protocol_version = "HTTP/1.1"
     server: _Server
 

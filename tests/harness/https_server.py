@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from tests.harness.fault_http import Reply, ScriptedServer, _Handler
+from tests.harness.fault_http import Handler, Reply, ScriptedServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ class FileServer(ScriptedServer):
         """Changes what is demanded, as a rotation at the server does."""
         self._required = dict(required)
 
-    def _otherwise(self, handler: _Handler, body: bytes) -> Reply:
+    def _otherwise(self, handler: Handler, body: bytes) -> Reply:
         for name, value in self._required.items():
             if not hmac.compare_digest(handler.headers.get(name, "").encode(), value.encode()):
                 return Reply(401)
