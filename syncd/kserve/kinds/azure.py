@@ -150,9 +150,9 @@ def _data(values: Values) -> dict[str, SecretValue]:
             key = {_STORAGE_KEY: secret(values.text(f"{name}.key", check))}
             return key | _optional(values, f"{name}.tenantId", "AZURE_TENANT_ID")
     values.refuse(
-        "azure",
+        "servicePrincipal|accountKey|sasToken",
         Reason.PROPERTY_NOT_FOUND,
-        "has no field at all: none of the usual names is in the secret",
+        "is missing; none of the usual names is in the secret",
     )
     return {}
 

@@ -120,8 +120,11 @@ def inputs_of(
 ) -> Inputs:
     """Sort what the user wrote, field → value, into sources and literals.
 
-    A field that was left out is looked for if it has usual names; flags become `true` and `false`.
+    A field that was left out is looked for if it has usual names; flags become `true` and `false`. An optional
+    one is not looked for where another field takes the whole of `from`: that has no names to find it by.
     """
+    given = [value for value in values.values() if isinstance(value, SourceSpec)]
+    nameless = any(value.whole and value.secret is None for value in given)
     sources: dict[str, SourceSpec | None] = {}
     literals: dict[str, str] = {}
     for name, value in values.items():
@@ -131,7 +134,7 @@ def inputs_of(
             literals[name] = str(value).lower()
         elif value is not None:
             literals[name] = value
-        elif name in usual:
+        elif name in usual and not (nameless and name in optional):
             sources[name] = None
     return Inputs(
         sources=sources,

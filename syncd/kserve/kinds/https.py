@@ -29,8 +29,6 @@ USUAL: Final = {
     "basicAuth.password": usual_names("password"),
 }
 
-_ONE_OF: Final = "bearerToken, basicAuth, headers"
-
 
 class BasicAuth(Part):
     """User name and password (RFC 7617)."""
@@ -58,7 +56,7 @@ class HttpsPart(KindPart):
     def _exactly_one(self) -> HttpsPart:
         ways = (self.bearer_token, self.basic_auth, self.headers)
         if sum(way is not None for way in ways) != 1:
-            raise ValueError(f"give exactly one of {_ONE_OF}")
+            raise ValueError("give exactly one of bearerToken, basicAuth, headers")
         names = [name.lower() for name in self.headers or {}]
         if len(set(names)) != len(names):
             raise ValueError("headers: one header stands there twice; case is ignored")
@@ -115,9 +113,9 @@ def _headers(values: Values) -> dict[str, str]:
     names = values.under("headers")
     if not names:
         values.refuse(
-            "https",
+            "bearerToken|basicAuth|headers",
             Reason.PROPERTY_NOT_FOUND,
-            f"has no value for any of {_ONE_OF}: none of the usual names is in the secret",
+            "is missing; none of the usual names is in the secret",
         )
     return {name: values.text(f"headers.{name}", checks.header_value) for name in names}
 

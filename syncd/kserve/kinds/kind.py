@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncd.kserve.detect import deciding_key, detect
 from syncd.kserve.kinds.interface import EntrySettings, Invalid, KindPart, Rendered
 from syncd.kserve.kinds.values import Values
 from syncd.kserve.storage_config import entry_problems
@@ -41,7 +40,7 @@ class StorageKind:
         values = Values(fields, self.usual)
         rendered = self.compose(values, entry, config)
         problems = (*values.problems, *self._entry_problems(entry, config))
-        return problems or self._mistaken(rendered, config) or rendered
+        return problems or rendered
 
     def _entry_problems(self, entry: EntrySettings | None, config: KServeConfig) -> tuple[Invalid, ...]:
         if entry is None:
@@ -53,16 +52,3 @@ class StorageKind:
             )
         message = f"KServe reads only s3 and hdfs there, not {self.name}; bind the Secret to a ServiceAccount"
         return (Invalid("storageConfig", Reason.MAPPING_INVALID, message),)
-
-    def _mistaken(self, rendered: Rendered, config: KServeConfig) -> tuple[Invalid, ...]:
-        """Refuse a Secret that KServe would take for another kind: nothing but that kind would work."""
-        if rendered.data is None:
-            return ()
-        seen = detect(rendered.data, config)
-        if seen == rendered.detects_as:
-            return ()
-        message = (
-            f"with key {deciding_key(rendered.data, config)} this cluster's KServe takes the Secret for"
-            f" {seen}, not for {rendered.detects_as or 'something to leave alone'}"
-        )
-        return (Invalid(self.name, Reason.INVALID_VALUE, message),)

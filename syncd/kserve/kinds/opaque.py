@@ -13,6 +13,7 @@ from syncd.kserve.kinds.fields import Secret, inputs_of
 from syncd.kserve.kinds.interface import EntrySettings, Inputs, KindPart, Rendered
 from syncd.kserve.kinds.kind import StorageKind
 from syncd.kserve.storage_config import DATA_KEY
+from syncd.model.reasons import Reason
 from syncd.model.secret import SecretValue
 
 if TYPE_CHECKING:
@@ -47,7 +48,12 @@ class OpaquePart(KindPart):
         )
 
 
-def _compose(values: Values, _entry: EntrySettings | None, _config: KServeConfig) -> Rendered:
+def _compose(values: Values, _entry: EntrySettings | None, config: KServeConfig) -> Rendered:
+    for key in values.under("data"):
+        kind = detect([key], config)
+        if kind is not None:
+            message = f"is the key by which this cluster's KServe takes a Secret for {kind}; use another"
+            values.refuse(f"data.{key}", Reason.INVALID_VALUE, message)
     return Rendered(
         detects_as=None,
         exclusive=False,

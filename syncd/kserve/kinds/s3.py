@@ -139,8 +139,7 @@ class S3Part(KindPart):
         if self.access_key_id is not None and self.secret_access_key is None:
             # The secret may be the bare secret key; its payload then has no names to look a token up by.
             return inputs_of(settings, USUAL, whole="secretAccessKey")
-        if not (self.secret_access_key and self.secret_access_key.whole):
-            settings["sessionToken"] = None
+        settings["sessionToken"] = None
         return inputs_of(settings, USUAL, optional=frozenset({"sessionToken"}))
 
 
