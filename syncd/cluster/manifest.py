@@ -16,6 +16,9 @@ Resource = Literal["secrets", "serviceaccounts"]
 """The two resources that syncd writes, as they are spelt in paths."""
 
 KINDS: Final[dict[Resource, str]] = {"secrets": "Secret", "serviceaccounts": "ServiceAccount"}
+INFERENCE_SERVICE_CONFIG: Final = "inferenceservice-config"
+"""KServe's ConfigMap; its key `credentials` holds JSON."""
+CREDENTIALS_KEY: Final = "credentials"
 LARGEST_SECRET: Final = 1024 * 1024
 """Bytes of all values together (Kubernetes v1.36 pkg/apis/core/types.go `MaxSecretSize`)."""
 LARGEST_ANNOTATIONS: Final = 256 * 1024
@@ -50,6 +53,16 @@ def revealed(manifest: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(data, dict):
         return manifest
     return manifest | {"data": {key: _encoded(value) for key, value in data.items()}}
+
+
+def secret_data(manifest: dict[str, Any]) -> dict[str, SecretValue]:
+    """Return the values in a hidden manifest of a Secret; what is no base64 is left out."""
+    return {key: value for key, value in manifest["data"].items() if not isinstance(value, Undecodable)}
+
+
+def config_map_data(manifest: dict[str, Any]) -> dict[str, str]:
+    """Return the texts in the manifest of a ConfigMap."""
+    return dict(manifest.get("data") or {})
 
 
 def annotations_size(annotations: Mapping[str, str]) -> int:

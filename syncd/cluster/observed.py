@@ -59,13 +59,18 @@ def observed_account(manifest: dict[str, Any]) -> ObservedAccount:
 def observed_namespace(manifest: dict[str, Any]) -> ObservedNamespace:
     """Return what the manifest of a Namespace says."""
     metadata = manifest["metadata"]
-    phase = (manifest.get("status") or {}).get("phase")
     return ObservedNamespace(
         name=metadata["name"],
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
-        terminating=bool(metadata.get("deletionTimestamp")) or phase == "Terminating",
+        terminating=is_terminating(manifest),
     )
+
+
+def is_terminating(namespace: dict[str, Any]) -> bool:
+    """Tell whether the manifest of a Namespace says that it is being deleted."""
+    phase = (namespace.get("status") or {}).get("phase")
+    return bool(namespace["metadata"].get("deletionTimestamp")) or phase == "Terminating"
 
 
 def listed_secrets(account: ObservedAccount) -> frozenset[ObjectRef]:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from syncd.cluster.kubernetes.foreign import ForeignSecrets
 from syncd.cluster.kubernetes.lists import Lists
-from syncd.cluster.manifest import Undecodable, hidden
+from syncd.cluster.manifest import (
+    CREDENTIALS_KEY,
+    INFERENCE_SERVICE_CONFIG,
+    config_map_data,
+    hidden,
+    secret_data,
+)
 from syncd.cluster.observed import observed_account, observed_namespace, observed_secret
 from syncd.model.names import LABEL_INSTANCE
 from syncd.model.objects import ObservedState, Survey
@@ -24,8 +30,6 @@ if TYPE_CHECKING:
     from syncd.model.objects import ObservedSecret
     from syncd.model.secret import SecretValue
 
-INFERENCE_SERVICE_CONFIG: Final = "inferenceservice-config"
-CREDENTIALS_KEY: Final = "credentials"
 _ONE_LIST_FROM: Final = 4
 """From so many Secrets of one name on, one list over all namespaces is cheaper than reading each."""
 _READERS: Final = 8
@@ -90,7 +94,7 @@ class KubernetesReader:
 
     def read_secret(self, namespace: str, name: str) -> Mapping[str, SecretValue] | None:
         """Return the data of one Secret, as `Reader.read_secret` says."""
-        return self._lists.one(f"/api/v1/namespaces/{namespace}/secrets/{name}", secret_data)
+        return self._lists.one(f"/api/v1/namespaces/{namespace}/secrets/{name}", _secret_data)
 
     def read_config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """Return the data of one ConfigMap, as `Reader.read_config_map` says."""
@@ -133,12 +137,5 @@ class KubernetesReader:
         return observed_secret(hidden(manifest), digest_key=self._key, now=datetime.now(UTC))
 
 
-def secret_data(manifest: dict[str, Any]) -> dict[str, SecretValue]:
-    """Return the decoded values of a Secret; what is no base64 is left out."""
-    data = hidden(manifest)["data"]
-    return {key: value for key, value in data.items() if not isinstance(value, Undecodable)}
-
-
-def config_map_data(manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the texts of a ConfigMap."""
-    return dict(manifest.get("data") or {})
+def _secret_data(manifest: dict[str, Any]) -> dict[str, SecretValue]:
+    return secret_data(hidden(manifest))
