@@ -6,6 +6,7 @@ paths and addresses. So a note is made from the reason, and says what is wrong a
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.reasons import Reason
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 LIMIT: Final = 1024
 """Characters in the note of an Event (events.k8s.io/v1)."""
+
+# What is no plain name could be a path, and is left out.
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 _PLATFORM: Final = "Ask the platform team"
 _WRONG: Final = {
@@ -104,7 +108,8 @@ def wrong(change: StateChanged) -> str:
     reason = leading_reason(change.after)
     problem, remedy = _WRONG.get(reason, ("it cannot be synced now", _PLATFORM)) if reason else ("", "")
     remote = f"version {change.remote}" if change.remote else "the secret"
-    said = problem.format(fields=", ".join(change.fields) or "field", remote=remote)
+    fields = ", ".join(name for name in change.fields if _NAME.fullmatch(name)) or "field"
+    said = problem.format(fields=fields, remote=remote)
     kept = change.after.version
     stays = f"version {kept} stays in use" if kept else "what was published, if anything, stays in use"
     return cut(f"{said}; {stays}. {remedy}")

@@ -29,12 +29,12 @@ class Clock:
         return self.time
 
 
-def outcome(*reasons: Reason, state: State | None = None, **fields: Any) -> Outcome:  # noqa: ANN401  # fields of Outcome
+def outcome(*reasons: Reason, state: State | None = None, **fields: Any) -> Outcome:
     """Return an outcome of PLACEMENT, in the state of its first reason."""
     return Outcome(PLACEMENT, state or reasons[0].state, reasons, **fields)
 
 
-def changed(after: Outcome, before: Outcome | None = None, **fields: Any) -> StateChanged:  # noqa: ANN401  # its fields
+def changed(after: Outcome, before: Outcome | None = None, **fields: Any) -> StateChanged:
     """Return what is emitted for an outcome: the Secret models-s3 in its namespace, from STORE."""
     ref = ObjectRef(after.placement.namespace, after.placement.credential)
     stores: tuple[StoreName, ...] = (STORE,)

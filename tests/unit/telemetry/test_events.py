@@ -116,6 +116,12 @@ def test_an_empty_value_says_which_field_and_what_stays(tell: Tell) -> None:
     )
 
 
+def test_what_is_no_plain_name_is_not_quoted_as_a_field(tell: Tell) -> None:
+    """A path that stands where the name of a field should is left out of the note."""
+    (event,) = tell(changed(outcome(Reason.EMPTY_VALUE), fields=(f"kv/teams/{CANARY}",)))
+    assert event["note"].startswith("the secret has an empty field;")
+
+
 @pytest.mark.parametrize(
     "reason", [reason for reason in Reason if reason.state in (State.STALE, State.REFUSED, State.PENDING)]
 )
