@@ -36,7 +36,7 @@ class RequestSettings:
 class StoreSettings:
     """One configured store; `settings` is the pydantic part of its type.
 
-    `allowed_secrets` are shell patterns (`*` crosses `/`), checked after placeholders are filled in; empty: all.
+    `allowed_secrets` are shell patterns (`*` crosses `/`), checked once placeholders are filled; none: all.
     """
 
     name: StoreName
@@ -51,7 +51,7 @@ class StoreSettings:
 class Problem:
     """One thing that is wrong in a mapping, or worth a warning: where, what, and what to do.
 
-    `credential` is set when only that entry is affected. The text never quotes a value that could be a secret.
+    `credential` is set when only that entry is affected. No text quotes a value that could be a secret.
     """
 
     origin: Origin
@@ -62,9 +62,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return `file:line:column: path: message; hint`."""
-        return f"{self.origin}: {self.message}" + (
-            f"; {self.hint}" if self.hint else ""
-        )
+        return f"{self.origin}: {self.message}" + (f"; {self.hint}" if self.hint else "")
 
 
 @dataclass(frozen=True, slots=True)

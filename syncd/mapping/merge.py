@@ -1,0 +1,167 @@
+"""From the texts of several files to one tree: manifests unpacked, documents merged by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from syncd.mapping.document import API_VERSION, KIND
+from syncd.mapping.load import Start, load
+from syncd.mapping.settings import Problem
+from syncd.mapping.tree import Mark, Node, origin
+from syncd.model.names import CredentialId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from syncd.mapping.tree import Path
+
+NAMED: Final = ("stores", "credentials")
+"""The fields that are merged by name; every other one is a setting of the whole mapping."""
+
+_GROUP: Final = API_VERSION.partition("/")[0]
+_LOOKS_LIKE_MAPPING: Final = re.compile(
+    rf"^(kind:\s*{KIND}\b|apiVersion:\s*{re.escape(_GROUP)}/)", re.MULTILINE
+)
+_YAML: Final = (".yaml", ".yml")
+_EXTENSION: Final = "x-"
+
+
+@dataclass(slots=True)
+class Merged:
+    """One mapping from all files. `complete` is false when a file could not be read as YAML or as a mapping.
+
+    `settings` is a map of what stands beside `stores` and `credentials`.
+    """
+
+    settings: dict[str, Node] = field(default_factory=dict)
+    keys: dict[str, Mark] = field(default_factory=dict)
+    stores: dict[str, Node] = field(default_factory=dict)
+    credentials: dict[str, Node] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    documents: int = 0
+    complete: bool = True
+
+
+def merge(files: Mapping[str, str]) -> Merged:
+    """Read all files into one mapping.
+
+    Args:
+        files: name for messages → text; a mapping, or Kubernetes manifests among which are ConfigMaps.
+
+    """
+    merged = Merged()
+    for file, text in files.items():
+        for document in _documents(text, Start(file), merged):
+            merged.documents += 1
+            _add(document, merged)
+    if merged.complete and not merged.documents:
+        mark = Mark(next(iter(files), "mapping"), 1, 1)
+        message = f"no mapping: nothing here has apiVersion: {API_VERSION} and kind: {KIND}"
+        merged.problems.append(Problem(origin(mark, ()), message))
+        merged.complete = False
+    return merged
+
+
+def _documents(text: str, start: Start, merged: Merged) -> Iterator[Node]:
+    loaded = load(text, start)
+    merged.problems += [_with_credential(problem, path) for problem, path in loaded.problems]
+    if loaded.documents is None:
+        merged.complete = False
+        return
+    mappings = [node for node in loaded.documents if not _is_manifest(node)]
+    for node in mappings[1:]:
+        message = "is a second document, and a mapping is one document"
+        hint = "put it into another file: all files are merged by name"
+        merged.problems.append(Problem(origin(node.mark, ()), message, hint))
+        merged.complete = False
+    yield from mappings[:1]
+    for node in loaded.documents:
+        if node.text("kind") == "ConfigMap" and _is_manifest(node):
+            yield from _unpack(node, text, start, merged)
+
+
+def _unpack(manifest: Node, text: str, start: Start, merged: Merged) -> Iterator[Node]:
+    """Read the mappings in a ConfigMap's data; in a literal block lines stay those of the file."""
+    data = manifest.child("data")
+    if data is None or not isinstance(data.value, Mapping):
+        return
+    for key, node in data.value.items():
+        if key.endswith(_YAML) and isinstance(node.value, str) and _LOOKS_LIKE_MAPPING.search(node.value):
+            yield from _documents(node.value, _start(node, text, start, key), merged)
+
+
+def _start(node: Node, text: str, start: Start, key: str) -> Start:
+    embedded = f"{start.file}#{key}"
+    if not node.block or not isinstance(node.value, str):
+        return Start(embedded)
+    before = text.splitlines()[: node.mark.line - start.lines]
+    inside = text.splitlines()[len(before) :]
+    for written, meant in zip(inside, node.value.splitlines(), strict=False):
+        if meant.strip():
+            return Start(start.file, start.lines + len(before), len(written) - len(meant))
+    return Start(embedded)
+
+
+def _is_manifest(node: Node) -> bool:
+    """Tell whether a document is a Kubernetes object other than a mapping."""
+    kind, version = node.text("kind"), node.text("apiVersion")
+    if kind is None or version is None:
+        return False
+    return kind != KIND and version.partition("/")[0] != _GROUP
+
+
+def _add(document: Node, merged: Merged) -> None:
+    if not isinstance(document.value, Mapping):
+        merged.problems.append(Problem(origin(document.mark, ()), "must be a map of fields"))
+        merged.complete = False
+        return
+    for key, expected in (("apiVersion", API_VERSION), ("kind", KIND)):
+        found = document.child(key)
+        if found is None or found.value != expected:
+            mark = document.mark if found is None else found.mark
+            word = "is required" if found is None else "is another"
+            hint = f"write {key}: {expected}"
+            merged.problems.append(
+                Problem(origin(mark, (key,)), f"{word}; this release reads {expected}", hint)
+            )
+            merged.complete = False
+    for key, node in document.value.items():
+        if key in NAMED:
+            _add_named(key, node, merged)
+        elif key not in {"apiVersion", "kind"} and not key.startswith(_EXTENSION):
+            _add_setting(key, document.keys[key], node, merged)
+
+
+def _add_named(section: str, node: Node, merged: Merged) -> None:
+    if node.value is None:
+        return
+    if not isinstance(node.value, Mapping):
+        merged.problems.append(Problem(origin(node.mark, (section,)), "must be a map: name → what it is"))
+        merged.complete = False
+        return
+    target = merged.stores if section == "stores" else merged.credentials
+    for name, entry in node.value.items():
+        first = target.setdefault(name, entry)
+        if first is not entry:
+            message = f"has a name that is taken by {first.mark}"
+            credential = CredentialId(name) if section == "credentials" else None
+            where = origin(node.keys[name], (section, name))
+            merged.problems.append(Problem(where, message, "rename one of the two", credential))
+
+
+def _add_setting(key: str, mark: Mark, node: Node, merged: Merged) -> None:
+    if key not in merged.settings:
+        merged.settings[key], merged.keys[key] = node, mark
+    elif merged.settings[key].plain() != node.plain():
+        message = f"is set to something else at {merged.keys[key]}"
+        merged.problems.append(Problem(origin(mark, (key,)), message, "keep one of the two"))
+
+
+def _with_credential(problem: Problem, path: Path) -> Problem:
+    """Say which credential a problem of the text belongs to, so that it alone is refused."""
+    if len(path) > 1 and path[0] == "credentials":
+        return Problem(problem.origin, problem.message, problem.hint, CredentialId(str(path[1])))
+    return problem

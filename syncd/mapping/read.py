@@ -1,0 +1,222 @@
+"""The one entry point: from the texts of a mapping to what is accepted and everything that is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from syncd.kserve.kinds import KINDS
+from syncd.mapping import claims, not_yet
+from syncd.mapping.credential import Credential
+from syncd.mapping.credential_part import CredentialPart
+from syncd.mapping.document import HeaderPart
+from syncd.mapping.merge import Merged, merge
+from syncd.mapping.messages import problems_of
+from syncd.mapping.resolve import Defaults, resolve
+from syncd.mapping.settings import MappingDocument, Problem, Reading
+from syncd.mapping.sources import Surroundings, reference_findings
+from syncd.mapping.store_part import StorePart, store_settings, types_of
+from syncd.mapping.tree import Mark, Node, origin
+from syncd.model.names import CredentialId
+from syncd.model.secret import SecretRef, StoreName
+from syncd.schema.part import DnsLabel, Part
+from syncd.stores.settings import STORE_PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from syncd.mapping.settings import StoreSettings
+    from syncd.mapping.sources import Finding
+    from syncd.mapping.tree import Path
+
+AnyPart = TypeVar("AnyPart", bound=Part)
+
+_NAME: TypeAdapter[str] = TypeAdapter(DnsLabel)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What reading has come to so far."""
+
+    problems: list[Problem]
+
+    def error(self, finding: Finding, node: Node, path: Path, credential: CredentialId | None = None) -> None:
+        where = origin(node.locate(finding.path), (*path, *finding.path))
+        self.problems.append(Problem(where, finding.message, finding.hint, credential))
+
+    def broken(self) -> bool:
+        """Tell whether anything is wrong that is not about one credential alone."""
+        return any(problem.severity == "error" and problem.credential is None for problem in self.problems)
+
+    def refused(self) -> dict[CredentialId, tuple[Problem, ...]]:
+        found: dict[CredentialId, tuple[Problem, ...]] = {}
+        for problem in self.problems:
+            if problem.credential is not None and problem.severity == "error":
+                found[problem.credential] = (*found.get(problem.credential, ()), problem)
+        return found
+
+
+def read(files: Mapping[str, str], in_force: MappingDocument | None = None) -> Reading:
+    """Read a mapping and say everything that is wrong with it; raises nothing, whatever the texts are.
+
+    Args:
+        files: name for messages → text: the `*.yaml` keys of the ConfigMap, or files, in their order. All of
+            them are one mapping. Kubernetes manifests are looked through for ConfigMaps with a mapping.
+        in_force: the accepted mapping: what its credentials claim is theirs until their new form is accepted.
+
+    """
+    merged = merge(files)
+    found = _Found(list(merged.problems))
+    header = _header(merged, found)
+    stores = _stores(merged, found)
+    known = {StoreName(name): stores.get(StoreName(name)) for name in merged.stores}
+    around = Surroundings(
+        known if merged.complete else None, header.trusted_namespace_labels if header else None
+    )
+    defaults = header.defaults if header else HeaderPart().defaults
+    resolved = _credentials(
+        merged, found, Defaults(defaults.schedule_value(), defaults.deletion_value()), around
+    )
+    _refuse_conflicts(resolved, merged.credentials, in_force, found)
+    refused = found.refused()
+    problems = tuple(sorted(found.problems, key=_in_file_order(files)))
+    if found.broken() or not merged.complete or header is None:
+        return Reading(None, problems, refused)
+    accepted = {name: value for name, value in resolved.items() if name not in refused}
+    document = MappingDocument(stores, accepted, header.trusted_namespace_labels, header.mode)
+    return Reading(document, problems, refused)
+
+
+def _header(merged: Merged, found: _Found) -> HeaderPart | None:
+    mark = next(iter(merged.keys.values()), Mark("mapping", 1, 1))
+    node = Node(mark, merged.settings, merged.keys)
+    part = _part(HeaderPart, node, (), found)
+    if part is not None:
+        found.problems += not_yet.of_header(part, node)
+    return part
+
+
+def _stores(merged: Merged, found: _Found) -> dict[StoreName, StoreSettings]:
+    """Return the stores that are right."""
+    stores: dict[StoreName, StoreSettings] = {}
+    for name, node in merged.stores.items():
+        path: Path = ("stores", name)
+        _check_name(name, node, path, found)
+        part = _part(StorePart, node, path, found, empty=STORE_PARTS)
+        if part is None:
+            continue
+        types = types_of(part)
+        where = origin(node.mark, path)
+        if len(types) != 1:
+            given = " and ".join(types) or "none"
+            hint = f"types: {', '.join(STORE_PARTS)}"
+            found.problems.append(Problem(where, f"must have exactly one type, and has {given}", hint))
+            continue
+        stores[StoreName(name)] = store_settings(StoreName(name), part, where)
+    return stores
+
+
+def _credentials(
+    merged: Merged, found: _Found, defaults: Defaults, around: Surroundings
+) -> dict[CredentialId, Credential]:
+    resolved: dict[CredentialId, Credential] = {}
+    for key, node in merged.credentials.items():
+        name = CredentialId(key)
+        path: Path = ("credentials", name)
+        _check_name(name, node, path, found, name)
+        part = _part(CredentialPart, node, path, found, name, empty=KINDS)
+        if part is None:
+            _check_from(name, node, around, found)
+            continue
+        found.problems += not_yet.of_credential(name, part, node)
+        credential = resolve(name, part, node, defaults, around)
+        if isinstance(credential, Credential):
+            resolved[name] = credential
+            continue
+        for finding in credential:
+            found.error(finding, node, path, name)
+    return resolved
+
+
+def _check_name(
+    name: str, node: Node, path: Path, found: _Found, credential: CredentialId | None = None
+) -> None:
+    try:
+        _NAME.validate_python(name)
+    except ValidationError as error:
+        found.problems += problems_of(error, node, path, credential)
+
+
+def _part(
+    model: type[AnyPart],
+    node: Node,
+    path: Path,
+    found: _Found,
+    credential: CredentialId | None = None,
+    *,
+    empty: Collection[str] = (),
+) -> AnyPart | None:
+    """Return the part in its form, or None and what is wrong with it.
+
+    `empty` are fields for which nothing (`huggingFace:`) means a map without fields.
+    """
+    plain: Any = node.plain()
+    if isinstance(plain, dict):
+        plain |= {name: {} for name in empty if name in plain and plain[name] is None}
+    try:
+        return model.model_validate(plain)
+    except ValidationError as error:
+        found.problems += problems_of(error, node, path, credential)
+        return None
+
+
+def _check_from(name: CredentialId, node: Node, around: Surroundings, found: _Found) -> None:
+    """Look at `from` of a credential that is wrong elsewhere, so that all its mistakes are said at once."""
+    origin_node = node.child("from")
+    store = origin_node.text("store") if origin_node is not None else None
+    secret = origin_node.text("secret") if origin_node is not None else None
+    if store is None or secret is None:
+        return
+    for finding in reference_findings(SecretRef(StoreName(store), secret), ("from",), around):
+        found.error(finding, node, ("credentials", name), name)
+
+
+def _refuse_conflicts(
+    resolved: Mapping[CredentialId, Credential],
+    texts: Mapping[str, Node],
+    in_force: MappingDocument | None,
+    found: _Found,
+) -> None:
+    """Refuse the credentials that claim what another one has; who is refused anyway keeps what it has."""
+    refused = found.refused()
+    before = {
+        name: claims.of_credential(credential)
+        for name, credential in (in_force.credentials if in_force else {}).items()
+        if name in texts
+    }
+    after = {
+        name: before.get(name, {}) if name in refused else claims.of_credential(resolved[name])
+        for name in map(CredentialId, texts)
+    }
+    for loser, taken in claims.settle(after, before).items():
+        for claim, holder in taken.items():
+            target = after[loser][claim].origin
+            other = (after[holder].get(claim) or before[holder][claim]).origin
+            if target is None or other is None:
+                continue
+            message = f"{claim} belongs to credential {holder} ({other.file}:{other.line}:{other.column})"
+            hint = "what is in force stays; give one of the two another name or namespace"
+            found.problems.append(Problem(target, message, hint, loser))
+
+
+def _in_file_order(files: Iterable[str]) -> Callable[[Problem], tuple[int, str, int, int]]:
+    """Order problems as the files were given; a file inside another one follows it."""
+    places = {file: index for index, file in enumerate(files)}
+
+    def key(problem: Problem) -> tuple[int, str, int, int]:
+        where = problem.origin
+        return places.get(where.file.partition("#")[0], len(places)), where.file, where.line, where.column
+
+    return key
