@@ -28,6 +28,9 @@ _BECAUSE: Final = {
     "hdfs": "KServe would mount /var/secrets/kserve-hdfscreds twice and every pod would be refused",
 }
 
+EXCLUSIVE: Final = frozenset(_BECAUSE)
+"""Kinds of which a ServiceAccount can have one only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Occupant:
