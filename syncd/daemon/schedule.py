@@ -1,31 +1,23 @@
-"""When each group is due. APScheduler only says when: a job puts the group on the queue and returns."""
+"""When each group is swept. APScheduler only says when: a job puts the group on the queue and returns."""
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from syncd.daemon.queue import Priority
-from syncd.mapping.cron import normalise
+from syncd.daemon.times import due_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from syncd.daemon.queue import Group, WorkQueue
-    from syncd.mapping.credential import Schedule
-
-GRACE: Final = 60.0
-"""Seconds that a placement may be late beyond its schedule before somebody should be told."""
-
-_MISSED: Final = 3
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND: Final = timedelta(seconds=1)
 
 
 class Scheduler:
@@ -54,7 +46,7 @@ class Scheduler:
             self._queue.discard(gone)
         for new in wanted - self._groups:
             self._clock.add_job(
-                self._queue.put, trigger(new), args=(new, Priority.DUE), id=str(new), name=str(new)
+                self._queue.put, _Trigger(new), args=(new, Priority.DUE), id=str(new), name=str(new)
             )
             self._queue.put(new, Priority.NEVER_SYNCED)
         self._groups = wanted
@@ -64,61 +56,15 @@ class Scheduler:
         self._clock.shutdown()
 
 
-def trigger(group: Group) -> CronTrigger | IntervalTrigger:
-    """Return when a group is due, as APScheduler has it.
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    """When a group is due, as APScheduler asks for it."""
 
-    An interval starts at a phase that is the group's own and the same after a restart, so that not all are
-    due at once. Cron names its times itself.
-    """
-    schedule = group.schedule
-    if schedule.interval is None:
-        return _cron(schedule)
-    start = _EPOCH + timedelta(seconds=phase(group, schedule.interval))
-    return IntervalTrigger(seconds=schedule.interval, start_date=start, timezone=UTC)
+    group: Group
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return the next time after the previous one, or after now the first time."""
+        return due_after(self.group, previous_fire_time or now)
 
 
-def phase(group: Group, interval: float) -> float:
-    """Return where in its interval a group is due: seconds from 0 up to the interval, by its name."""
-    digest = hashlib.blake2b(str(group).encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64 * interval
-
-
-def next_after(schedule: Schedule, now: datetime) -> datetime:
-    """Return the next time of a schedule that is later than `now`, which has a time zone.
-
-    Raises:
-        ValueError: when the cron expression is none, or never fires; a mapping that was read has no such.
-
-    """
-    if schedule.interval is not None:
-        return now + timedelta(seconds=schedule.interval)
-    # A fire time that is `now` itself would be returned again.
-    found: datetime | None = _cron(schedule).get_next_fire_time(None, now.replace(microsecond=0) + _SECOND)
-    if found is None:
-        raise ValueError(f"{schedule.cron} never fires")
-    return found
-
-
-def stale_after(schedule: Schedule, since: float) -> float:
-    """Return when somebody should be told that a placement was not synced in time, in Unix seconds.
-
-    Three intervals, or the second next time of the cron expression, and a minute, after `since`: its last
-    success, or when it was first seen.
-    """
-    if schedule.interval is not None:
-        return since + _MISSED * schedule.interval + GRACE
-    first = next_after(schedule, datetime.fromtimestamp(since, UTC))
-    return next_after(schedule, first).timestamp() + GRACE
-
-
-def _cron(schedule: Schedule) -> CronTrigger:
-    # The normal form names weekdays: APScheduler would count their numbers from Monday.
-    minute, hour, day, month, weekday = normalise(schedule.cron or "").split()
-    return CronTrigger(
-        minute=minute,
-        hour=hour,
-        day=day,
-        month=month,
-        day_of_week=weekday,
-        timezone=schedule.time_zone,
-    )
+BaseTrigger.register(_Trigger)
