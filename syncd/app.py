@@ -6,10 +6,11 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from syncd.cluster.directory import DirectoryCluster
-from syncd.cluster.kubernetes import KubernetesCluster
+from syncd.cluster.directory.cluster import DirectoryCluster
+from syncd.cluster.kubernetes.cluster import KubernetesCluster
 from syncd.kube.configuration import ConnectionSettings
 from syncd.kube.connection import KubeTransport
+from syncd.kube.dry_run import DryRunTransport
 from syncd.stores.ambient import with_callers_login
 from syncd.stores.build import build
 from syncd.stores.guarded import Bounds
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from syncd.cluster.directory.files import Values
     from syncd.cluster.interface import Cluster
     from syncd.mapping.settings import MappingDocument, StoreSettings
     from syncd.model.events import Emit
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 KSERVE_NAMESPACE: Final = "kserve"
 """Where KServe's controller and `inferenceservice-config` are by default."""
+
+REQUEST_TIMEOUT: Final = 30.0
+"""Seconds that one request to the API server may take, retries included."""
 
 _DIGEST_KEY_BYTES: Final = 32
 
@@ -44,6 +49,7 @@ class ClusterOptions:
 
     `directory` is a cluster of YAML files and rules out the others. `namespace` is syncd's own: the mapping,
     the stores' own logins and CAs are read there. `dry_run` lets the API server check writes and keep none.
+    `timeout` bounds each request, in seconds. `values` says what the files of a directory get.
     """
 
     instance: Instance
@@ -53,6 +59,8 @@ class ClusterOptions:
     context: str | None = None
     directory: Path | None = None
     dry_run: bool = False
+    timeout: float = REQUEST_TIMEOUT
+    values: Values = "real"
 
 
 def digest_key() -> bytes:
@@ -73,14 +81,16 @@ def open_cluster(options: ClusterOptions, key: bytes, emit: Emit) -> Cluster:
             instance=options.instance,
             kserve_namespace=options.kserve_namespace,
             digest_key=key,
+            timeout=options.timeout,
+            values=options.values,
         )
     transport = KubeTransport(ConnectionSettings(options.kubeconfig, options.context), emit=emit)
     return KubernetesCluster(
-        transport,
+        DryRunTransport(transport) if options.dry_run else transport,
         instance=options.instance,
         kserve_namespace=options.kserve_namespace,
         digest_key=key,
-        dry_run=options.dry_run,
+        timeout=options.timeout,
     )
 
 
@@ -171,7 +181,7 @@ class App:
             part = with_callers_login(part)
         requests = settings.requests
         bounds = Bounds(requests.timeout, requests.concurrency, requests.per_second)
-        return _Open(settings, build(settings.name, settings.type, part, bounds, self._context))
+        return _Open(settings, build(settings.name, settings.type, part, self._context, bounds))
 
 
 def _same(one: StoreSettings, other: StoreSettings) -> bool:
