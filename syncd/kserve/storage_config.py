@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DATA_KEY: Final = re.compile(r"(?!\.$)(?!\.\.)[-._a-zA-Z0-9]{1,253}")
 """What Kubernetes takes as a key of a Secret's data."""
 
-_BUCKET: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{1,254}")
+_BUCKET: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,254}")
 
 
 def entry_value(storage_type: StorageConfigType, settings: Mapping[str, str | None]) -> SecretValue:

@@ -20,7 +20,6 @@ _AZURE_ID: Final = re.compile(r"[A-Za-z0-9._-]+")
 _TOKEN: Final = re.compile(r"[!-~]+")
 _HEADER_VALUE: Final = re.compile(r"[ -~]+")
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_MAX_PORT: Final = 65_535
 
 
 class Unfit(ValueError):
@@ -93,30 +92,22 @@ def _authority(rest: str) -> str:
 
 
 def _split(rest: str) -> SplitResult:
+    """Take the text apart; the host may be a name or an address, an IPv6 one without a zone."""
     try:
         parts = urlsplit(f"//{rest}")
-        if parts.port is None or 0 < parts.port <= _MAX_PORT:
+        host = parts.hostname or ""
+        named = _HOST.fullmatch(host) is not None
+        if (named or ipaddress.IPv6Address(host).scope_id is None) and parts.port != 0:
             return parts
     except ValueError:
         pass
-    raise Unfit("has no valid host or port")
+    raise Unfit("has no valid host or port: letters, digits, hyphens and dots, or an address; 1 to 65535")
 
 
 def _host_and_port(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    if ":" in host:
-        host = f"[{_ipv6(host)}]"
-    elif _HOST.fullmatch(host) is None:
-        raise Unfit("has no valid host: letters, digits, hyphens and dots, or an address")
-    return host if parts.port is None else f"{host}:{parts.port}"
-
-
-def _ipv6(host: str) -> str:
-    try:
-        return str(ipaddress.IPv6Address(host))
-    except ValueError:
-        pass
-    raise Unfit("has no valid IPv6 address")
+    bracketed = f"[{host}]" if ":" in host else host
+    return bracketed if parts.port is None else f"{bracketed}:{parts.port}"
 
 
 def region(text: str) -> str:

@@ -120,8 +120,8 @@ def inputs_of(
 ) -> Inputs:
     """Sort what the user wrote, field → value, into sources and literals.
 
-    A field that was left out is looked for if it has usual names; flags become `true` and `false`. An optional
-    one is not looked for where another field takes the whole of `from`: that has no names to find it by.
+    A field that was left out is looked for if it has usual names; flags become `true` and `false`. An
+    optional one is not looked for where another field takes the whole of `from`: it has no names then.
     """
     given = [value for value in values.values() if isinstance(value, SourceSpec)]
     nameless = any(value.whole and value.secret is None for value in given)

@@ -1,0 +1,1 @@
+"""Unit tests of what KServe reads: kinds, entries, detection, conflicts, golden vectors."""
