@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 from typing import TYPE_CHECKING, Any
 
 from syncd.kserve.cluster_config import KServeConfig
@@ -104,7 +103,7 @@ def _bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode()
 
 
-def tree(value: SecretValue | None) -> Any:  # noqa: ANN401 - JSON of the tests' own making
+def tree(value: SecretValue | None) -> Any:
     """Return the JSON in an entry or in headers."""
     assert value is not None
     return json.loads(value.reveal())

@@ -47,7 +47,7 @@ def test_aws_gets_nothing_but_the_keys() -> None:
     ],
 )
 def test_endpoint_is_written_without_scheme_and_with_usehttps(endpoint: str, host: str, https: str) -> None:
-    """An endpoint becomes host and port, an explicit usehttps, and the defaults that servers like MinIO want."""
+    """An endpoint becomes host and port, an explicit usehttps, and the defaults that MinIO wants."""
     assert annotations({"endpoint": endpoint}) == {
         "endpoint": host,
         "usehttps": https,
