@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from syncd.model.events import StateChanged
 
 LIMIT: Final = 1024
-"""Characters in the note of an Event (events.k8s.io/v1)."""
+"""Bytes, as UTF-8, in the note of an Event: one more is a 422 (kube-apiserver 1.36.3)."""
 
+_MORE: Final = "…"
 # What is no plain name could be a path, and is left out.
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
@@ -116,5 +117,8 @@ def wrong(change: StateChanged) -> str:
 
 
 def cut(text: str) -> str:
-    """Return at most LIMIT characters of a text; an ellipsis says that there was more."""
-    return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+    """Return at most LIMIT bytes of a text; an ellipsis says that there was more."""
+    raw = text.encode()
+    if len(raw) <= LIMIT:
+        return text
+    return raw[: LIMIT - len(_MORE.encode())].decode(errors="ignore") + _MORE
