@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from syncd.model.errors import StoreError
-from syncd.model.events import Emit
 from syncd.model.secret import RemoteSecret, SecretRef, SecretValue, StoreName
+
+if TYPE_CHECKING:
+    from syncd.model.events import Emit
 
 Fetched: TypeAlias = RemoteSecret | StoreError
 """The answer for one reference: the secret, or why not."""
@@ -51,5 +53,5 @@ class StoreContext:
     emit: Emit
 
 
-StoreBuilder: TypeAlias = Callable[[StoreName, Any, StoreContext], SecretStore]
-"""Makes an adapter from its settings; importing it imports the SDK."""
+StoreBuilder: TypeAlias = Callable[[StoreName, Any, StoreContext, int], SecretStore]
+"""Makes an adapter of name, settings, surroundings and requests at a time; asks the store nothing yet."""
