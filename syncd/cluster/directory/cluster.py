@@ -82,7 +82,7 @@ class DirectoryCluster(DirectoryReader, ObjectWriter):
         else:
             self._refuse_real_values()
             mark_placeholders(self._root)
-            self._prepared.set()
+        self._prepared.set()
 
     def _refuse_real_values(self) -> None:
         layout = self._files.layout

@@ -1,0 +1,1 @@
+"""Pure parts of the cluster, and the directory cluster, which is files only."""
