@@ -45,7 +45,8 @@ class Metrics:
     def __init__(self, now: Callable[[], float]) -> None:
         """Start with no placement; `now` is a clock in Unix seconds."""
         # A second series for each counter that nobody asked for: when it was made.
-        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
+        disable: Callable[[], None] = prometheus_client.disable_created_metrics
+        disable()
         self._now = now
         self._lock = threading.Lock()
         self._placements: dict[PlacementId, tuple[str, str]] = {}
