@@ -38,6 +38,7 @@ class Engine:
         self._around = around
         self._cluster = threading.Lock()
         self._outcomes: dict[PlacementId, Outcome] = {}
+        self._placed: tuple[Placement, ...] = ()
 
     @property
     def outcomes(self) -> Mapping[PlacementId, Outcome]:
@@ -55,7 +56,7 @@ class Engine:
             ClusterUnreachable: when the API server does not answer.
 
         """
-        wanted = want(self._around, document, None, deadline=deadline)
+        wanted = want(self._around, document, None, self._placed, deadline=deadline)
         plan, observed = propose(self._around, wanted, wanted.survey)
         return concluded(wanted, observed, plan)
 
@@ -76,7 +77,7 @@ class Engine:
         """
         started = time.monotonic()
         around = self._around
-        wanted = want(around, document, due, deadline=deadline)
+        wanted = want(around, document, due, self._placed, deadline=deadline)
         with self._cluster:
             if document.mode == "enforce":
                 swept = sweep(around, wanted)
@@ -97,7 +98,8 @@ class Engine:
         return swept
 
     def _remember(self, swept: Swept, due: frozenset[CredentialId] | None) -> None:
-        placements = {placement.id: placement for placement in swept.wanted.placed.placements}
+        self._placed = swept.wanted.placed.placements
+        placements = {placement.id: placement for placement in self._placed}
         found = {**_left_behind(swept), **swept.outcomes}
         for identity, after in found.items():
             before = self._outcomes.get(identity)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from syncd.kserve.kinds.interface import EntrySettings
+from syncd.mapping.claims import conflicts
 from syncd.mapping.credential import Placement
 from syncd.mapping.placeholders import PlaceholderError, fill
 from syncd.mapping.secret_paths import allowed
@@ -14,8 +15,9 @@ from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
+    from syncd.mapping.claims import Claim
     from syncd.mapping.credential import AccountChoice, Credential, Source, Target
     from syncd.mapping.settings import StoreSettings
     from syncd.model.objects import ObservedNamespace, Survey
@@ -39,6 +41,7 @@ def place(
     stores: Mapping[StoreName, StoreSettings],
     *,
     own_namespace: str,
+    in_force: Collection[Placement] = (),
 ) -> Placed:
     """Return one placement for each credential and namespace, in the order of the mapping.
 
@@ -47,6 +50,7 @@ def place(
         survey: namespaces and ServiceAccounts as they are now.
         stores: for `allowedSecrets`, which is checked after placeholders are filled in.
         own_namespace: the daemon's; no selector matches it.
+        in_force: the placements of the sweep before: who has a Secret or an entry keeps it.
 
     """
     placements: dict[PlacementId, Placement] = {}
@@ -61,7 +65,9 @@ def place(
                     refused.append(_twice(placed))
                 else:
                     placements[placed.id] = placed
-    return Placed(tuple(placements.values()), tuple(refused))
+    taken = conflicts(placements.values(), in_force)
+    refused += [_taken(placements[identity], holders) for identity, holders in taken.items()]
+    return Placed(tuple(one for identity, one in placements.items() if identity not in taken), tuple(refused))
 
 
 def _namespaces(target: Target, survey: Survey, own_namespace: str) -> Iterator[str]:
@@ -147,6 +153,17 @@ def _accounts(choice: AccountChoice, namespace: str, survey: Survey) -> tuple[st
             if ref.namespace == namespace and choice.selector.matches(account.labels)
         )
     return tuple(names)
+
+
+def _taken(placement: Placement, holders: Mapping[Claim, PlacementId]) -> Refusal:
+    claim, holder = next(iter(holders.items()))
+    return _refusal(
+        placement.id,
+        placement.target,
+        Reason.CLAIMED_BY,
+        f"{claim} belongs to credential {holder.credential}",
+        "Give one of the two another name, or other namespaces",
+    )
 
 
 def _twice(placement: Placement) -> Refusal:

@@ -81,7 +81,12 @@ class Swept:
 
 
 def want(
-    around: Surroundings, document: MappingDocument, due: frozenset[CredentialId] | None, *, deadline: float
+    around: Surroundings,
+    document: MappingDocument,
+    due: frozenset[CredentialId] | None,
+    in_force: tuple[Placement, ...] = (),
+    *,
+    deadline: float,
 ) -> Wanted:
     """Place, gather and render.
 
@@ -89,6 +94,7 @@ def want(
         around: cluster, stores and names.
         document: the mapping in force.
         due: the credentials of this sweep; None for all. The others are kept as they are.
+        in_force: the placements of the sweep before.
         deadline: for the stores, on `time.monotonic()`, in seconds.
 
     Raises:
@@ -97,7 +103,13 @@ def want(
     """
     survey = around.cluster.survey()
     config = around.config.read(around.cluster)
-    placed = place(document.credentials.values(), survey, document.stores, own_namespace=around.namespace)
+    placed = place(
+        document.credentials.values(),
+        survey,
+        document.stores,
+        own_namespace=around.namespace,
+        in_force=in_force,
+    )
     now = tuple(placement for placement in placed.placements if due is None or placement.id.credential in due)
     working = tuple(placement for placement in now if not placement.suspended)
     refs = frozenset(ref for placement in working for ref in placement.refs)
