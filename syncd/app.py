@@ -181,7 +181,7 @@ class App:
             part = with_callers_login(part)
         requests = settings.requests
         bounds = Bounds(requests.timeout, requests.concurrency, requests.per_second)
-        return _Open(settings, build(settings.name, settings.type, part, self._context, bounds))
+        return _Open(settings, build(settings.name, settings.type, part, bounds, self._context))
 
 
 def _same(one: StoreSettings, other: StoreSettings) -> bool:
