@@ -64,7 +64,7 @@ def test_every_kind_stands_under_its_own_name() -> None:
 
 
 def _parts() -> list[type[Part]]:
-    nested = [KINDS[name].part for name in KINDS]
+    nested: list[type[Part]] = [kind.part for kind in KINDS.values()]
     for part in nested:
         for field in part.model_fields.values():
             nested += [
@@ -80,6 +80,17 @@ def test_every_field_is_described(part: type[Part]) -> None:
     """Each field has a text for `syncd explain` and the JSON Schema."""
     assert part.__doc__
     assert [name for name, field in part.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_form_has_a_json_schema(name: str) -> None:
+    """Text fields take text or a source, secret fields only a source."""
+    schema = KINDS[name].part.model_json_schema()
+    assert "SourceSpec" in schema["$defs"]
+    if name == "s3":
+        text, secret = (schema["properties"][field]["anyOf"] for field in ("endpoint", "secretAccessKey"))
+        assert {"type": "string"} in text
+        assert {"type": "string"} not in secret
 
 
 @pytest.mark.parametrize("name", [name for name in KINDS if not KINDS[name].storage_config])
@@ -477,7 +488,7 @@ def test_hdfs_looks_for_nothing_in_a_secret_that_is_taken_whole() -> None:
 def test_hdfs_refuses_halves_and_what_it_cannot_read(
     form: dict[str, object], remote: dict[str, str | bytes], expected: tuple[str, Reason]
 ) -> None:
-    """A principal without keytab, base64 in its place, half a certificate, headers that are no JSON object."""
+    """A principal without keytab, base64 in its place, half a certificate, headers that are no JSON."""
     assert refused("hdfs", NAMENODE | form, remote) == [expected]
 
 

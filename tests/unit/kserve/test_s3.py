@@ -16,7 +16,7 @@ ENTRY = EntrySettings("models", "b")
 PREFIX = "serving.kserve.io/s3-"
 
 
-def annotations(form: object, remote: dict[str, str] | None = None) -> dict[str, str]:
+def written(form: object, remote: dict[str, str] | None = None) -> dict[str, str]:
     """Return KServe's annotations without their prefix."""
     result = rendered("s3", form, KEYS | (remote or {}))
     return {name.removeprefix(PREFIX): value for name, value in result.annotations.items()}
@@ -48,7 +48,7 @@ def test_aws_gets_nothing_but_the_keys() -> None:
 )
 def test_endpoint_is_written_without_scheme_and_with_usehttps(endpoint: str, host: str, https: str) -> None:
     """An endpoint becomes host and port, an explicit usehttps, and the defaults that MinIO wants."""
-    assert annotations({"endpoint": endpoint}) == {
+    assert written({"endpoint": endpoint}) == {
         "endpoint": host,
         "usehttps": https,
         "region": "us-east-1",
@@ -103,7 +103,7 @@ def test_every_setting_is_written_in_the_words_that_all_readers_take() -> None:
         "caBundle": "/etc/ssl/custom-certs/cabundle.crt",
         "caBundleConfigMap": "local-ca",
     }
-    assert annotations(form) == {
+    assert written(form) == {
         "endpoint": "minio",
         "usehttps": "1",
         "region": "eu-west-1",
@@ -135,7 +135,7 @@ def test_a_ca_bundle_beside_its_config_map_has_the_name_that_kserve_mounts() -> 
     """With caBundleConfigMap the file is cabundle.crt; another name would be missing in the pod."""
     form = {"caBundle": "/etc/ssl/ca.pem", "caBundleConfigMap": "ca"}
     assert refused("s3", form, KEYS) == [("caBundle", Reason.INVALID_VALUE)]
-    assert annotations({"caBundle": "/etc/ssl/ca.pem"}) == {"cabundle": "/etc/ssl/ca.pem"}
+    assert written({"caBundle": "/etc/ssl/ca.pem"}) == {"cabundle": "/etc/ssl/ca.pem"}
 
 
 def test_blanks_are_taken_off_the_keys() -> None:
