@@ -173,7 +173,8 @@ class ObservedState:
 class Refusal:
     """Something that we will not, or cannot yet do, for one placement; no text holds a value.
 
-    `where` names the object or the secret, `remedy` what to do.
+    `where` names the object or the field, `remedy` what to do; `field` is the field's or property's bare name,
+    where there is one.
     """
 
     placement: PlacementId
@@ -182,6 +183,7 @@ class Refusal:
     message: str
     remedy: str
     origin: Origin | None = None
+    field: str | None = None
 
     @property
     def text(self) -> str:

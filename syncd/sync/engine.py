@@ -154,7 +154,7 @@ def _changed(
         uid=have.uid if have is not None else None,
         stores=tuple(sorted(placement.credential.stores)),
         optional=placement.credential.optional,
-        fields=tuple(dict.fromkeys(refusal.where.rpartition(".")[2] for refusal in after.refusals)),
+        fields=tuple(dict.fromkeys(refusal.field for refusal in after.refusals if refusal.field)),
         remote=remote,
         lag=_lag(placement, swept.wanted) if after.changed else None,
     )

@@ -156,6 +156,7 @@ def _missing(placement: Placement, fields: Fields) -> list[Refusal]:
             gap.message,
             gap.remedy,
             placement.credential.origin,
+            gap.field,
         )
         for gap in fields.missing
     ]
@@ -173,6 +174,7 @@ def _invalid(placement: Placement, invalid: Invalid, fields: Fields) -> Refusal:
         message,
         _FIX,
         placement.credential.origin,
+        invalid.field,
     )
 
 
