@@ -19,6 +19,9 @@ SHIPPED = KServeConfig()
 WHOLE = ""
 """Under this name a remote secret of the tests has what `whole: true` takes."""
 
+NAMENODE = {"namenode": "https://nn1:9871"}
+PRINCIPAL = {"servicePrincipal": {"clientId": "cid", "tenantId": "t"}}
+
 SERVICE_ACCOUNT = (
     '{"type":"service_account","client_email":"reader@ml.iam.gserviceaccount.com",'
     '"token_uri":"https://oauth2.googleapis.com/token",'

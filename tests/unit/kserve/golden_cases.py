@@ -1,7 +1,4 @@
-"""What becomes of every golden vector: produced, refused, or not ours; the source of docs/golden.md.
-
-`python -m tests.unit.kserve.golden_cases` prints that page.
-"""
+"""What becomes of every golden vector: produced, refused, or not ours; docs/golden.md is made of it."""
 
 from __future__ import annotations
 
@@ -373,31 +370,3 @@ CASES: Final[Mapping[str, Case]] = {
     "P25": not_ours(_JSON_IS_OURS),
     "P26": not_ours("the workload's empty `type` takes the credential away; the entry is as P01"),
 }
-
-_HEAD: Final = """\
-# The golden vectors
-
-KServe's own credential builder was run over these inputs (`tests/golden/golden.jsonl`). The table says of each
-whether a mapping produces that Secret or entry, produces it in a spelling that KServe reads the same way or
-better, is refused and with which reason, or cannot ask for it. It is generated from what the tests run:
-`python -m tests.unit.kserve.golden_cases`.
-
-| vector | input | syncd | reason | why |
-|---|---|---|---|---|
-"""
-
-
-def page() -> str:
-    """Return docs/golden.md."""
-    return _HEAD + "".join(
-        f"| {name} | {VECTORS[name]['note']} | {case.outcome} | {_reason(case)} | {case.why} |\n"
-        for name, case in CASES.items()
-    )
-
-
-def _reason(case: Case) -> str:
-    return Reason.CONFLICT if case.clash else case.reason or ""
-
-
-if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201 - it is what the module is run for

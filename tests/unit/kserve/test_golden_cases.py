@@ -13,7 +13,8 @@ from syncd.kserve.kinds.interface import EntrySettings, Rendered
 from syncd.model.names import CredentialId
 from syncd.model.reasons import Reason
 from tests.unit.kserve.forms import attempt, differing, rendered, tree
-from tests.unit.kserve.golden_cases import CASES, MINIO, ROOT, VECTORS, Case, Outcome, page, vector_data
+from tests.unit.kserve.golden_cases import CASES, MINIO, ROOT, VECTORS, Case, Outcome, vector_data
+from tests.unit.kserve.golden_page import page
 
 PRODUCED = [name for name, case in CASES.items() if case.outcome in {Outcome.PRODUCED, Outcome.NORMALISED}]
 SECRETS = [name for name in PRODUCED if CASES[name].entry is None]
