@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
-from pydantic import Field, WithJsonSchema, create_model
+from pydantic import Field, create_model
 
 from syncd.kserve.kinds import KINDS
 from syncd.mapping.credential import DeletionPolicy, Policy
@@ -15,9 +15,6 @@ from syncd.schema.part import DnsLabel, Flag, NonEmpty, Part, Seconds
 if TYPE_CHECKING:
     from syncd.kserve.kinds.interface import Kind, KindPart
 
-Version = Annotated[NonEmpty, WithJsonSchema({"type": ["string", "integer"], "minLength": 1})]
-"""A version as the store writes it; text, though it may look like a number."""
-
 
 class FromPart(Part):
     """The remote secret that fields come from."""
@@ -26,7 +23,7 @@ class FromPart(Part):
     """Name of a store under `stores`."""
     secret: NonEmpty
     """Path or name of the secret, as the store has it. Placeholders may stand in it."""
-    version: Version | None = None
+    version: NonEmpty | None = None
     """Pins a version; left out, the newest."""
     optional: Flag = False
     """A missing secret is no alarm."""

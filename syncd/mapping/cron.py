@@ -9,6 +9,7 @@ from __future__ import annotations
 import zoneinfo
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
@@ -112,6 +113,12 @@ def _written(values: frozenset[int], field: _Field) -> str:
     return ",".join(_WEEKDAYS[value] if field.names is _WEEKDAYS else str(value) for value in sorted(values))
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """Return the zones that this machine knows; listing them reads a whole folder."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def check_zone(name: str) -> str:
     """Return the name of a time zone of the IANA database, as CronJob's `timeZone` takes it.
 
@@ -119,7 +126,7 @@ def check_zone(name: str) -> str:
         ValueError: when there is no such zone; the message has the nearest one.
 
     """
-    known = zoneinfo.available_timezones()
+    known = _zones()
     if name in known:
         return name
     near = get_close_matches(name, known, n=1)

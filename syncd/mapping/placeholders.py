@@ -1,8 +1,8 @@
 """Placeholders in texts of the mapping: `$(namespace)` and `$(label:KEY)`, filled in per placement.
 
 They may stand in `from.secret`, in the `secret` of a field's source, in `storageConfig.key` and `.bucket`,
-and in values of `serviceAccountAnnotations`. They may not stand where a Secret is named (it is in its namespace
-anyway), nor in a kind's settings: whoever labels a namespace would decide where the keys are sent.
+and in values of `serviceAccountAnnotations`. They may not stand where a Secret is named (it is in its
+namespace anyway), nor in a kind's settings: whoever labels a namespace would decide where keys are sent.
 """
 
 from __future__ import annotations

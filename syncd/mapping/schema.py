@@ -12,13 +12,45 @@ if TYPE_CHECKING:
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DEFINITIONS: Final = "#/$defs/"
+_DURATION: Final = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 
 
 @cache
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a mapping file; not to be changed by the caller."""
-    schema = MappingPart.model_json_schema(by_alias=True)
-    return {"$schema": DIALECT, **schema}
+    schema = _tidy(MappingPart.model_json_schema(by_alias=True))
+    header = ("apiVersion", "kind")
+    properties = {name: schema["properties"][name] for name in header} | schema["properties"]
+    return {"$schema": DIALECT, "title": "Mapping", **schema, "properties": properties}
+
+
+def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
+    """Take away what pydantic adds and nobody reads, and write defaults and versions as people write them."""
+    tidied = {key: _tidy_below(key, value) for key, value in schema.items()}
+    if isinstance(tidied.get("title"), str):
+        del tidied["title"]
+    if tidied.get("default", "") is None:
+        del tidied["default"]
+    if tidied.get("pattern") == _DURATION and "default" in tidied:
+        tidied["default"] = f"{tidied['default']:g}s"
+    return tidied
+
+
+def _tidy_below(key: str, value: object) -> object:
+    if key == "anyOf" and isinstance(value, list):
+        return [_tidy(choice) for choice in value]
+    if key in {"properties", "patternProperties", "$defs"} and isinstance(value, dict):
+        return {name: _version(name, _tidy(inner)) for name, inner in value.items()}
+    if key in {"items", "additionalProperties", "propertyNames"} and isinstance(value, dict):
+        return _tidy(value)
+    return value
+
+
+def _version(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Let an editor accept `version: 7`; syncd reads the text as it is written."""
+    if name != "version" or "anyOf" not in schema:
+        return schema
+    return {**schema, "anyOf": [{"type": "integer"}, *schema["anyOf"]]}
 
 
 def resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -114,8 +114,8 @@ def reference_findings(ref: SecretRef, path: Path, around: Surroundings) -> Iter
     if around.stores is not None:
         store = around.stores.get(ref.store)
         if ref.store not in around.stores:
-            message = f"names no store of this mapping: {ref.store}"
-            yield Finding((*path, "store"), message, did_you_mean(ref.store, around.stores))
+            hint = did_you_mean(ref.store, around.stores)
+            yield Finding((*path, "store"), "names no store of this mapping", hint)
     problem = placeholders.check(ref.secret, around.trusted)
     if problem is not None:
         yield Finding((*path, "secret"), problem)
