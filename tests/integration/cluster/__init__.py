@@ -1,0 +1,1 @@
+"""The cluster against a real API server."""

@@ -1,0 +1,1 @@
+"""The connection against servers on loopback that misbehave."""

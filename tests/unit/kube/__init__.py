@@ -1,0 +1,1 @@
+"""Pure parts of the connection to an API server."""
