@@ -113,6 +113,15 @@ class SweepFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class SweepFailed:
+    """A sweep came to no end: no API server could be reached, or we have a bug; `error` is fit for logs."""
+
+    group: str
+    cause: Literal["cluster", "bug"]
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class MappingRead:
     """The mapping was read again: `problems` are its errors, `accepted` whether any of it is in force.
 
@@ -139,6 +148,6 @@ class ListenerFailed:
 
 Event: TypeAlias = (
     "StoreRequest | StoreHealth | ApiRequest | ObjectWritten | StateChanged | Freshness | PlacementGone"
-    " | SweepFinished | MappingRead | ListenerFailed"
+    " | SweepFinished | SweepFailed | MappingRead | ListenerFailed"
 )
 Emit: TypeAlias = Callable[["Event"], None]

@@ -97,6 +97,16 @@ class Engine:
         )
         return swept
 
+    def lost_sight(self, due: frozenset[CredentialId]) -> None:
+        """Note that a sweep of these found no API server: what was in sync is stale until one does."""
+        with self._cluster:
+            for identity, before in self._outcomes.items():
+                if identity.credential in due and before.state is State.SYNCED:
+                    reasons = (Reason.CLUSTER_UNAVAILABLE,)
+                    after = Outcome(identity, State.STALE, reasons, version=before.version)
+                    self._outcomes[identity] = after
+                    self._around.emit(StateChanged(before, after))
+
     def _remember(self, swept: Swept, due: frozenset[CredentialId] | None) -> None:
         self._placed = swept.wanted.placed.placements
         placements = {placement.id: placement for placement in self._placed}

@@ -15,6 +15,7 @@ from syncd.model.events import (
     StateChanged,
     StoreHealth,
     StoreRequest,
+    SweepFailed,
     SweepFinished,
 )
 from syncd.model.reasons import Reason, State
@@ -56,6 +57,8 @@ class LogListener:
         self._stores: Reminder[StoreName, StoreHealth] = Reminder(now)
         self._mapping: Reminder[str, MappingRead] = Reminder(now)
         self._failures: Reminder[ListenerFailed, ListenerFailed] = Reminder(now)
+        self._sweeps: Reminder[str, SweepFailed] = Reminder(now)
+        self._cluster_down_since: float | None = None
         self._down_since: dict[StoreName, float] = {}
         self._users: dict[PlacementId, tuple[StoreName, ...]] = {}
 
@@ -72,9 +75,8 @@ class LogListener:
                 self._store_health(event)
             case MappingRead():
                 self._mapping_read(event)
-            case SweepFinished():
-                self._sweep_finished(event)
-                self._remind()
+            case SweepFinished() | SweepFailed():
+                self._sweep_ended(event)
             case PlacementGone():
                 self._gone(event)
             case ListenerFailed():
@@ -146,7 +148,9 @@ class LogListener:
         self._placements.told(after.placement, change)
 
     def _is_down(self, change: StateChanged) -> bool:
-        """Tell whether the line of a store says it all already."""
+        """Tell whether the line of a store, or of the cluster, says it all already."""
+        if Reason.CLUSTER_UNAVAILABLE in change.after.reasons:
+            return self._cluster_down_since is not None
         return of_the_store(change.after) and any(store in self._down_since for store in change.stores)
 
     def _store_health(self, health: StoreHealth) -> None:
@@ -197,6 +201,14 @@ class LogListener:
             self._log.warning("mapping warning", problem=warning)
         self._mapping.told("", read)
 
+    def _sweep_ended(self, sweep: SweepFinished | SweepFailed) -> None:
+        match sweep:
+            case SweepFinished():
+                self._sweep_finished(sweep)
+                self._remind()
+            case SweepFailed():
+                self._sweep_failed(sweep)
+
     def _sweep_finished(self, sweep: SweepFinished) -> None:
         fields = {
             "group": sweep.group,
@@ -206,8 +218,29 @@ class LogListener:
             "writes": sweep.writes,
             "unchanged": sweep.unchanged,
         }
+        self._sweeps.drop("")
+        self._sweeps.drop(sweep.group)
+        if self._cluster_down_since is not None:
+            self._log.info("cluster available", down=_seconds(self._now() - self._cluster_down_since))
+            self._cluster_down_since = None
         # In the steady state there is nothing to read.
         self._write("info" if sweep.writes else "debug", "sweep finished", fields)
+
+    def _sweep_failed(self, failed: SweepFailed) -> None:
+        """Tell it when it is news: the cluster's absence once for all groups, a bug once for each."""
+        if failed.cause == "cluster":
+            known = self._sweeps.get("")
+            if self._cluster_down_since is None:
+                self._cluster_down_since = self._now()
+            if known is None or known.error != failed.error:
+                effect = "what was published stays in place; tried again with growing pauses"
+                self._log.error("cluster unavailable", problem=failed.error, effect=effect)
+                self._sweeps.told("", failed)
+            return
+        known = self._sweeps.get(failed.group)
+        if known is None or known.error != failed.error:
+            self._log.error("sweep failed", group=failed.group, error=failed.error, remedy="please report it")
+            self._sweeps.told(failed.group, failed)
 
     def _gone(self, gone: PlacementGone) -> None:
         self._placements.drop(gone.placement)
@@ -233,6 +266,8 @@ class LogListener:
                 self._state(change)
         for failed, _ in self._failures.due():
             self._failures.drop(failed)
+        for key, _ in self._sweeps.due():
+            self._sweeps.drop(key)
 
     def _detail(self, event: ObjectWritten | StoreRequest | ApiRequest) -> None:
         match event:

@@ -21,6 +21,7 @@ from syncd.model.events import (
     StateChanged,
     StoreHealth,
     StoreRequest,
+    SweepFailed,
     SweepFinished,
 )
 from syncd.model.reasons import Reason, State
@@ -102,9 +103,8 @@ class Metrics:
                 self._freshness(event)
             case PlacementGone(placement):
                 self._gone(placement)
-            case SweepFinished():
-                self._histogram(table.SWEEP_SECONDS).observe(event.seconds)
-                self._gauge(table.SWEEP_COMPLETED).set(self._now())
+            case SweepFinished() | SweepFailed():
+                self._sweep(event)
             case MappingRead():
                 self._mapping_read(event)
             case ListenerFailed(listener):
@@ -118,6 +118,14 @@ class Metrics:
             case ApiRequest(verb, resource, code, seconds):
                 self._counter(table.API_REQUESTS, verb, resource, str(code)).inc()
                 self._histogram(table.API_SECONDS, verb, resource).observe(seconds)
+
+    def _sweep(self, sweep: SweepFinished | SweepFailed) -> None:
+        match sweep:
+            case SweepFinished():
+                self._histogram(table.SWEEP_SECONDS).observe(sweep.seconds)
+                self._gauge(table.SWEEP_COMPLETED).set(self._now())
+            case SweepFailed(_, cause):
+                self._counter(table.SWEEP_FAILURES, cause).inc()
 
     def _state_changed(self, change: StateChanged) -> None:
         after = change.after

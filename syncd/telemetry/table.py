@@ -99,6 +99,13 @@ SWEEP_COMPLETED: Final = Metric(
     "When a sweep last came to its end. 0 before the first.",
 )
 
+SWEEP_FAILURES: Final = Metric(
+    "syncd_sweep_failures_total",
+    "counter",
+    "Sweeps that came to no end: `cause` is cluster (the API server did not answer) or bug (see the log).",
+    ("cause",),
+)
+
 MAPPING_VALID: Final = Metric(
     "syncd_mapping_valid",
     "gauge",
@@ -139,6 +146,7 @@ TABLE: Final = (
     OBJECT_WRITES,
     SWEEP_SECONDS,
     SWEEP_COMPLETED,
+    SWEEP_FAILURES,
     MAPPING_VALID,
     MAPPING_CREDENTIALS,
     LISTENER_FAILURES,

@@ -19,7 +19,12 @@ WRITTEN: Final = {
 """Reasons that stand for a write, and the word for it."""
 
 _OF_THE_STORE: Final = frozenset(
-    {Reason.STORE_UNAVAILABLE, Reason.RATE_LIMITED, Reason.AUTHENTICATION_FAILED}
+    {
+        Reason.STORE_UNAVAILABLE,
+        Reason.RATE_LIMITED,
+        Reason.AUTHENTICATION_FAILED,
+        Reason.CLUSTER_UNAVAILABLE,
+    }
 )
 
 
@@ -31,7 +36,7 @@ def leading_reason(outcome: Outcome) -> Reason | None:
 
 
 def of_the_store(outcome: Outcome) -> bool:
-    """Tell whether everything that is wrong is the whole store's, not this secret's."""
+    """Tell whether everything that is wrong is the whole store's or the cluster's, not this secret's."""
     wrong = [reason for reason in outcome.reasons if reason not in WRITTEN]
     return bool(wrong) and all(reason in _OF_THE_STORE for reason in wrong)
 

@@ -19,6 +19,7 @@ from syncd.model.events import (
     PlacementGone,
     StoreHealth,
     StoreRequest,
+    SweepFailed,
     SweepFinished,
 )
 from syncd.model.names import ObjectRef
@@ -356,3 +357,27 @@ def test_details_are_for_debugging(tell: Tell, event: Event, level: str, words: 
 def test_freshness_is_no_line(tell: Tell) -> None:
     """That a placement was synced in time is a metric only."""
     assert tell(Freshness(PLACEMENT, 1.0, 2.0)) == []
+
+
+def test_an_absent_cluster_is_one_line_until_it_is_back(tell: Tell) -> None:
+    """While no API server answers there is one line, none for each placement, and one when it is back."""
+    lost = SweepFailed("platform every 300s", "cluster", "https://cluster: no connection")
+    stale = changed(outcome(Reason.CLUSTER_UNAVAILABLE), outcome(Reason.PUBLISHED))
+    back = changed(outcome(Reason.PUBLISHED), outcome(Reason.CLUSTER_UNAVAILABLE))
+    words = [(level, word) for level, word, _ in tell(lost, stale, replace(lost, group="other"), back, SWEEP)]
+    assert words == [
+        ("error", "cluster unavailable"),
+        ("info", "cluster available"),
+        ("debug", "sweep finished"),
+    ]
+
+
+def test_a_bug_in_a_sweep_is_told_once_for_its_group(tell: Tell) -> None:
+    """The same bug in the same group is not told again before the group's sweep succeeded."""
+    failed = SweepFailed(SWEEP.group, "bug", "KeyError")
+    lines = tell(failed, failed, SWEEP, failed)
+    assert [(word, fields.get("error")) for _, word, fields in lines] == [
+        ("sweep failed", "KeyError"),
+        ("sweep finished", None),
+        ("sweep failed", "KeyError"),
+    ]

@@ -20,6 +20,7 @@ from syncd.model.events import (
     PlacementGone,
     StoreHealth,
     StoreRequest,
+    SweepFailed,
     SweepFinished,
 )
 from syncd.model.names import ObjectRef
@@ -227,7 +228,7 @@ def test_labels_are_bounded() -> None:
     """Labels are names, states, reasons and fixed words: nothing that grows with paths, versions or time."""
     used = {label for metric in TABLE for label in metric.labels}
     assert used == {
-        *("credential", "namespace", "state", "reason", "store", "operation", "outcome"),
+        *("credential", "namespace", "state", "reason", "store", "operation", "outcome", "cause"),
         *("verb", "resource", "code", "kind", "listener", "version", "python"),
     }
 
@@ -236,3 +237,12 @@ def test_the_reference_is_up_to_date() -> None:
     """docs/reference/metrics.md is what the table says; its second line has the command that writes it."""
     path = Path(__file__).parents[3] / "docs" / "reference" / "metrics.md"
     assert path.read_text(encoding="utf-8") == reference.page()
+
+
+def test_sweeps_that_failed_are_counted_by_cause(metrics: Metrics) -> None:
+    """An absent API server and a bug of ours are told apart; the text of neither is a label."""
+    metrics(SweepFailed("platform every 300s", "cluster", CANARY))
+    metrics(SweepFailed("platform every 300s", "bug", CANARY))
+    metrics(SweepFailed("other every 300s", "bug", CANARY))
+    assert value(metrics, "syncd_sweep_failures_total", cause="cluster") == 1
+    assert value(metrics, "syncd_sweep_failures_total", cause="bug") == 2
