@@ -37,6 +37,8 @@ REVEALS: Mapping[str, int] = {
 
 # Where any exception is caught, because the caller would die of it: module → handlers.
 BROAD_HANDLERS: Mapping[str, int] = {
+    "syncd/daemon/sweeps.py": 1,  # a bug must not end the thread that works for a store
+    "syncd/daemon/watch.py": 1,  # nor the one that would see the mapping corrected
     "syncd/kube/connection.py": 1,  # a login plugin may raise anything, with the token in it
     "syncd/sync/gather.py": 1,  # an adapter's bug must not stop the other stores
     "syncd/telemetry/emitter.py": 1,  # a bug in telemetry must not stop rotations
