@@ -59,8 +59,8 @@ class Origin:
     path: str
 
     def __str__(self) -> str:
-        """Return `file:line:column: path`, as compilers print it."""
-        return f"{self.file}:{self.line}:{self.column}: {self.path}"
+        """Return `file:line:column: path`, as compilers print it; without a path for the whole file."""
+        return f"{self.file}:{self.line}:{self.column}" + (f": {self.path}" if self.path else "")
 
 
 @dataclass(frozen=True, slots=True, order=True)
