@@ -153,6 +153,8 @@ def _add_named(section: str, node: Node, merged: Merged) -> None:
 
 
 def _add_setting(key: str, mark: Mark, node: Node, merged: Merged) -> None:
+    if node.value is None:
+        return
     if key not in merged.settings:
         merged.settings[key], merged.keys[key] = node, mark
     elif merged.settings[key].plain() != node.plain():

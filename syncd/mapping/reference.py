@@ -40,14 +40,14 @@ kind: Mapping
 
 `text or source` means: a bare scalar is the text itself, and a map says where in a store the text is. Secret
 fields take only sources. Durations are written as `30s`, `5m`, `1h30m` or `14d`. Top-level fields that begin
-with `x-` are ignored: a home for YAML anchors. `<<` merges the fields of an anchored map; what is written beside
-it wins.
+with `x-` are ignored: a home for YAML anchors. `<<` merges the fields of an anchored map; what is written
+beside it wins.
 
-Placeholders `$(namespace)` and `$(label:KEY)` may stand in `from.secret`, in the `secret` of a field's source,
-in `storageConfig.key` and `.bucket` and in values of `serviceAccountAnnotations`, and nowhere else.
+Placeholders `$(namespace)` and `$(label:KEY)` may stand in `from.secret`, in the `secret` of a field's
+source, in `storageConfig.key` and `.bucket` and in values of `serviceAccountAnnotations`, and nowhere else.
 
-`include`, `limits`, `renamedFrom`, `adopt`, `settle`, `expiryWarning` and the policy `Delete` are checked, and
-this release does not act on them yet; using one is answered with a warning.
+`include`, `limits`, `renamedFrom`, `adopt`, `settle`, `expiryWarning` and the policy `Delete` are checked,
+and this release does not act on them yet; using one is answered with a warning.
 """
 
 _USUAL: Final = """\
