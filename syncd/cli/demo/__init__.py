@@ -1,0 +1,1 @@
+"""The demo: a real OpenBao, a cluster of files, and the daemon between them."""

@@ -1,0 +1,7 @@
+"""`syncd demo`."""
+
+from __future__ import annotations
+
+
+def demo() -> None:
+    """Show."""

@@ -1,0 +1,154 @@
+"""`syncd plan`: what a sync would do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.app import KSERVE_NAMESPACE
+from syncd.cli import exit_codes
+from syncd.cli.changes import rows, unread_row
+from syncd.cli.exit_codes import ExitCode
+from syncd.cli.flags import (
+    NAMESPACE,
+    TIMEOUT,
+    ConfigMap,
+    Context,
+    Directory,
+    Filenames,
+    InstanceName,
+    KServeNamespace,
+    Kubeconfig,
+    Namespace,
+    Output,
+    StoreLogin,
+    Timeout,
+    target,
+)
+from syncd.cli.logs import log_flags
+from syncd.cli.offline import look
+from syncd.cli.report import Report, refusals_of, show
+from syncd.cli.session import deadline, session_of
+from syncd.daemon.options import CONFIG_MAP
+from syncd.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from syncd.app import StoreAuth
+    from syncd.cli.flags import Format
+    from syncd.cli.session import Session
+    from syncd.mapping.credential import Placement
+
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline", help="Ask no store: compare what needs no value, and show the rest as (not read)."
+    ),
+]
+Server = Annotated[
+    bool,
+    typer.Option("--server", help="Let the API server check every write and keep none (dryRun=All)."),
+]
+
+
+def plan(
+    ctx: typer.Context,
+    *,
+    files: Filenames = None,
+    offline: Offline = False,
+    server: Server = False,
+    output: Output = None,
+    namespace: Namespace = NAMESPACE,
+    config_map: ConfigMap = CONFIG_MAP,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    directory: Directory = None,
+    instance: InstanceName = None,
+    kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
+    store_auth: StoreLogin = "configured",
+    timeout: Timeout = TIMEOUT,
+) -> None:
+    """Show what a sync would do; nothing is written. Values are never shown.
+
+    Ends with 1 when there is something to write.
+
+    Example: syncd plan -f mapping.yaml --store-auth ambient
+    """
+    if offline and server:
+        raise UsageError(
+            "--offline asks no store, and --server needs the values that it has: give one of them"
+        )
+    if server and directory is not None:
+        raise UsageError("--server asks an API server, and --directory has none")
+    chosen = target(
+        files,
+        namespace=namespace,
+        config_map=config_map,
+        kubeconfig=kubeconfig,
+        context=context,
+        directory=directory,
+        instance=instance,
+        kserve_namespace=kserve_namespace,
+    )
+    session = session_of(chosen, chosen.cluster(dry_run=server), log_flags(ctx).listener())
+    if offline:
+        code = _offline(session, output)
+    else:
+        code = _online(session, output, store_auth, timeout, server=server)
+    raise typer.Exit(exit_codes.first([code, session.mapping_code]))
+
+
+def _online(
+    session: Session, output: Format | None, store_auth: StoreAuth, timeout: float, *, server: bool
+) -> ExitCode:
+    with session.engine(store_auth) as engine:
+        if server:
+            enforced = replace(session.document, mode="enforce")
+            swept = engine.run(enforced, deadline=deadline(timeout))
+        else:
+            swept = engine.preview(session.document, deadline=deadline(timeout))
+    placements = swept.wanted.due
+    outcomes = tuple(swept.outcomes.values())
+    report = Report(
+        rows(swept.plan.actions),
+        refusals_of(outcomes),
+        swept.plan.leftovers,
+        swept.plan.unchanged,
+        outcomes,
+        _optional(placements),
+        "The API server checked every write and kept none." if server else "",
+    )
+    show(report, output, swept.plan, session.problems)
+    return exit_codes.first(
+        [
+            ExitCode.DIFFERENCES if swept.plan else ExitCode.DONE,
+            exit_codes.of_outcomes(outcomes, placements),
+            exit_codes.of_stores(swept.wanted.fetched),
+        ]
+    )
+
+
+def _offline(session: Session, output: Format | None) -> ExitCode:
+    found = look(session)
+    unread = [unread_row(item.ref, item.placement.credential, item.key) for item in found.unread]
+    report = Report(
+        sorted([*rows(found.plan.actions), *unread]),
+        sorted(found.plan.refused, key=lambda refusal: (refusal.placement, refusal.where)),
+        found.plan.leftovers,
+        found.plan.unchanged,
+        (),
+        frozenset(),
+        "No store was asked: what exists was not compared with it.",
+    )
+    show(report, output, found.plan, session.problems)
+    return exit_codes.first(
+        [
+            ExitCode.DIFFERENCES if found.plan else ExitCode.DONE,
+            ExitCode.UNWELL if found.plan.refused else ExitCode.DONE,
+        ]
+    )
+
+
+def _optional(placements: tuple[Placement, ...]) -> frozenset[object]:
+    return frozenset(placement.id for placement in placements if placement.credential.optional)

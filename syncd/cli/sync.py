@@ -1,0 +1,116 @@
+"""`syncd sync`: one sweep of everything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.app import KSERVE_NAMESPACE
+from syncd.cli import exit_codes
+from syncd.cli.changes import rows
+from syncd.cli.flags import (
+    NAMESPACE,
+    TIMEOUT,
+    ConfigMap,
+    Context,
+    Directory,
+    Filenames,
+    InstanceName,
+    KServeNamespace,
+    Kubeconfig,
+    Namespace,
+    Output,
+    Shown,
+    StoreLogin,
+    Timeout,
+    target,
+)
+from syncd.cli.logs import log_flags
+from syncd.cli.report import Report, refusals_of, show
+from syncd.cli.session import deadline, session_of
+from syncd.cluster.interface import Written
+from syncd.daemon.options import CONFIG_MAP
+from syncd.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from syncd.cli.session import Session
+    from syncd.sync.sweep import Swept
+
+Values = Annotated[
+    Shown,
+    typer.Option(
+        "--values",
+        help="hidden: write a placeholder for each value, for review. Only with --directory, which can then"
+        " not be used again.",
+    ),
+]
+
+
+def sync(
+    ctx: typer.Context,
+    *,
+    files: Filenames = None,
+    values: Values = "shown",
+    output: Output = None,
+    namespace: Namespace = NAMESPACE,
+    config_map: ConfigMap = CONFIG_MAP,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    directory: Directory = None,
+    instance: InstanceName = None,
+    kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
+    store_auth: StoreLogin = "configured",
+    timeout: Timeout = TIMEOUT,
+) -> None:
+    """Read every secret once and write what differs; nothing is deleted or unbound.
+
+    What is refused stays as it is in the cluster, and everything else goes on.
+
+    Example: syncd sync -f mapping.yaml --context staging
+    """
+    if values == "hidden" and directory is None:
+        raise UsageError("--values hidden writes placeholders: only into a --directory, never into a cluster")
+    chosen = target(
+        files,
+        namespace=namespace,
+        config_map=config_map,
+        kubeconfig=kubeconfig,
+        context=context,
+        directory=directory,
+        instance=instance,
+        kserve_namespace=kserve_namespace,
+    )
+    options = chosen.cluster(values="hidden" if values == "hidden" else "real")
+    session = session_of(chosen, options, log_flags(ctx).listener())
+    with session.engine(store_auth) as engine:
+        swept = engine.run(session.document, deadline=deadline(timeout))
+    placements = swept.wanted.due
+    outcomes = tuple(swept.outcomes.values())
+    report = Report(
+        rows(done.action for done in swept.applied if isinstance(done.result, Written)),
+        refusals_of(outcomes),
+        swept.plan.leftovers,
+        swept.plan.unchanged,
+        outcomes,
+        frozenset(placement.id for placement in placements if placement.credential.optional),
+        _note(session, swept),
+        done=True,
+    )
+    show(report, output, swept.plan, session.problems)
+    codes = [
+        session.mapping_code,
+        exit_codes.of_outcomes(outcomes, placements),
+        exit_codes.of_stores(swept.wanted.fetched),
+    ]
+    raise typer.Exit(exit_codes.first(codes))
+
+
+def _note(session: Session, swept: Swept) -> str:
+    """Say why nothing was written, where the mapping says so, or that it was placeholders."""
+    if session.document.mode != "enforce":
+        held = len(swept.plan.actions)
+        return f"The mapping has mode: {session.document.mode}, so nothing was written ({held} would be)."
+    if session.options.values == "hidden":
+        return f"{session.options.directory} holds placeholders now: for review only."
+    return ""
