@@ -5,29 +5,25 @@ The session is ours since hvac's own follows redirects with the token, reads `.n
 
 from __future__ import annotations
 
-import io
-import socket
-import ssl
 import threading
-import time
-from contextvars import ContextVar
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import hvac
 import requests
 from hvac.adapters import JSONAdapter
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
-from syncd.kube.deadline import bound_answers, until
 from syncd.model.errors import AuthenticationFailed
 from syncd.stores.certificate_authority import trusting
 from syncd.stores.vault.errors import Fault, FaultKind, VaultFault, fault_of
+from syncd.stores.vault.transport_error import explain
+from syncd.stores.vault.wire import Http, Transport, by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import ssl
+    from collections.abc import Callable
     from pathlib import Path
 
     from syncd.model.secret import SecretValue
@@ -40,12 +36,6 @@ Answer: TypeAlias = "dict[str, Any] | Fault"
 ClientCertificate: TypeAlias = "tuple[Path, Path]"
 """Files with a certificate and its private key (PEM)."""
 
-_LARGEST_ANSWER: Final = 16 * 1024 * 1024
-_SHARE_OF_CONNECTING: Final = 3
-_INDEX: Final = "X-Vault-Index"
-_LONGEST_CHAIN: Final = 12
-_DEADLINE: ContextVar[float] = ContextVar("vault_deadline")
-
 
 class VaultSession:
     """Connections to one server, shared by all threads; nothing is opened before it is needed."""
@@ -56,7 +46,7 @@ class VaultSession:
         self._context = context
         self._pool = pool + 2
         self._lock = threading.Lock()
-        self._http: _Http | None = None
+        self._http: Http | None = None
 
     def client(self, token: SecretValue | None = None) -> hvac.Client:
         """Return a client that sends this token, and none when None.
@@ -97,16 +87,13 @@ class VaultSession:
 
     def ask(self, operation: Callable[[], object], deadline: float) -> Answer:
         """Call hvac, and return what Vault said; by the deadline, whatever drips in until then."""
-        mark = _DEADLINE.set(deadline)
         try:
-            with until(deadline):
+            with by(deadline):
                 answer = operation()
         except VaultFault as error:
             answer = error.fault
         except (requests.RequestException, HTTPError, OSError) as error:
-            answer = Fault(FaultKind.UNAVAILABLE, _why(error))
-        finally:
-            _DEADLINE.reset(mark)
+            answer = Fault(FaultKind.UNAVAILABLE, explain(error))
         return answer if isinstance(answer, dict | Fault) else Fault(FaultKind.UNAVAILABLE, "an empty answer")
 
     def close(self) -> None:
@@ -116,12 +103,12 @@ class VaultSession:
         if http is not None:
             http.close()
 
-    def _connect(self, certificate: ClientCertificate | None) -> _Http:
+    def _connect(self, certificate: ClientCertificate | None) -> Http:
         tls = trusting(self._settings.ca, self._context)
         if certificate is not None:
             _load(tls, certificate)
-        transport = _Transport(tls, self._settings.tls_server_name, self._pool)
-        return _Http(transport, get_environ_proxies(self._settings.address, no_proxy=None))
+        transport = Transport(tls, self._settings.tls_server_name, self._pool)
+        return Http(transport, get_environ_proxies(self._settings.address, no_proxy=None))
 
 
 class _Adapter(JSONAdapter):
@@ -142,71 +129,6 @@ class _Adapter(JSONAdapter):
         raise VaultFault(fault_of(answer))
 
 
-class _Http(requests.Session):
-    """A session that reads nothing from the environment later, and every answer whole under the deadline."""
-
-    def __init__(self, transport: HTTPAdapter, proxies: Mapping[str, str]) -> None:
-        super().__init__()
-        self.trust_env = False
-        self.proxies = dict(proxies)
-        self.headers["User-Agent"] = "syncd"
-        self.headers["Accept-Encoding"] = "identity"
-        self.mount("https://", transport)
-        self.mount("http://", transport)
-        self._index = ""
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # noqa: ANN401  # as above
-        remaining = _DEADLINE.get() - time.monotonic()
-        if remaining <= 0:
-            raise requests.Timeout
-        if self._index:
-            # A standby that is behind what we have read already passes the request on to the active node.
-            request.headers[_INDEX] = self._index
-            request.headers["X-Vault-Inconsistent"] = "forward-active-node"
-        # Connecting may try two addresses and then shakes hands, each with a time-out of its own.
-        timeout = (remaining / _SHARE_OF_CONNECTING, remaining)
-        response = super().send(request, **{**kwargs, "stream": True, "timeout": timeout})
-        self._index = response.headers.get(_INDEX, self._index)
-        body = response.raw.read(_LARGEST_ANSWER + 1, decode_content=True)
-        if len(body) > _LARGEST_ANSWER:
-            response.close()
-            raise requests.ConnectionError
-        response.raw.release_conn()
-        response.raw = io.BytesIO(body)
-        return response
-
-
-class _Transport(HTTPAdapter):
-    """Connections with our TLS context: requests would trust its own list of authorities instead."""
-
-    def __init__(self, tls: ssl.SSLContext, server_name: str | None, pool: int) -> None:
-        self._tls: dict[str, Any] = {"ssl_context": tls}
-        if server_name is not None:
-            self._tls["server_hostname"] = server_name
-        super().__init__(pool_connections=2, pool_maxsize=pool, max_retries=0)
-
-    def init_poolmanager(
-        self,
-        connections: int,
-        maxsize: int,
-        block: bool = False,  # noqa: FBT001, FBT002  # requests' signature, as below
-        **kwargs: Any,  # noqa: ANN401
-    ) -> None:
-        super().init_poolmanager(connections, maxsize, block, **kwargs, **self._tls)
-        bound_answers(self.poolmanager)
-
-    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:  # noqa: ANN401  # requests' signature
-        known = proxy in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **proxy_kwargs, **self._tls)
-        if not known:
-            bound_answers(manager)
-        return manager
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401  # as above
-        del url, verify, cert
-        conn.cert_reqs = "CERT_REQUIRED"
-
-
 def _load(tls: ssl.SSLContext, certificate: ClientCertificate) -> None:
     cert_file, key_file = certificate
     try:
@@ -219,41 +141,3 @@ def _load(tls: ssl.SSLContext, certificate: ClientCertificate) -> None:
     else:
         return
     raise AuthenticationFailed(f"client certificate {cert_file} and key {key_file}: {why}")
-
-
-def _why(error: BaseException) -> str:
-    """Say in our words what went wrong on the way: the errors' own texts can hold headers."""
-    chain = _chain(error)
-    for link in chain:
-        if isinstance(link, ssl.SSLCertVerificationError):
-            return (
-                f"the server's certificate is not trusted: {link.verify_message}; see `ca`, `tlsServerName`"
-            )
-    for kind, why in _TRANSPORT:
-        if any(isinstance(link, kind) for link in chain):
-            return why
-    return "the connection broke"
-
-
-_TRANSPORT: Final[tuple[tuple[type[BaseException], str], ...]] = (
-    (requests.exceptions.InvalidHeader, "the token or namespace holds characters that no header can carry"),
-    (requests.exceptions.ProxyError, "the proxy does not let us through"),
-    (socket.gaierror, "the host name is not known"),
-    (ssl.SSLError, "no TLS (is the port right, and is a client certificate asked for?)"),
-    (ConnectionRefusedError, "connection refused"),
-    (requests.Timeout, "no answer in time"),
-    (TimeoutError, "no answer in time"),
-    (ReadTimeoutError, "no answer in time"),
-)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return the error and those that it came from, wherever the libraries put them."""
-    chain: list[BaseException] = []
-    queue: list[object] = [error]
-    while queue and len(chain) < _LONGEST_CHAIN:
-        link = queue.pop(0)
-        if isinstance(link, BaseException) and link not in chain:
-            chain.append(link)
-            queue += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return chain

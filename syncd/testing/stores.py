@@ -1,0 +1,474 @@
+"""What every `SecretStore` must do, as a pytest class, and a store in memory for tests of everything else.
+
+Subclass `StoreContract` in a test module, say with `capabilities` what the store can do, and give a `rig`.
+Cases that need what the store cannot do are no tests of the subclass; `cases` lists those that are.
+Comparisons are of digests: a failing test prints no value.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
+
+from syncd.model.errors import (
+    AccessDenied,
+    AuthenticationFailed,
+    RateLimited,
+    SecretNotFound,
+    StoreError,
+    StoreMisconfigured,
+    StoreUnavailable,
+    VersionUnavailable,
+)
+from syncd.model.secret import (
+    ChangeToken,
+    Digest,
+    RemoteSecret,
+    SecretRef,
+    SecretValue,
+    StoreName,
+    canonical_json,
+)
+from syncd.stores.interface import SecretStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from syncd.stores.interface import Fetched
+
+Case = TypeVar("Case", bound="Callable[..., None]")
+
+DIGEST_KEY: Final = b"contract-of-stores"
+_PLENTY: Final = 20.0
+_NOT_MUCH: Final = 1.0
+_GRACE: Final = 2.0
+_MANY: Final = 60
+_THREADS: Final = 8
+
+
+class Capability(Enum):
+    """What a store can do, or a rig can make it do."""
+
+    TOKENS = auto()
+    """It gives change tokens."""
+    VERSIONS = auto()
+    """Versions can be pinned, and taken away."""
+    DENIES = auto()
+    """It can refuse one secret to us."""
+    LOGS_IN = auto()
+    """It can refuse us altogether."""
+    FAILS = auto()
+    """It can answer with an error of its own (5xx)."""
+    THROTTLES = auto()
+    """It can tell us to slow down."""
+    HANGS = auto()
+    """It can let us wait."""
+    STOPS = auto()
+    """Nobody may be listening."""
+    BYTES = auto()
+    """Properties can be bytes that are no text."""
+
+
+class StoreRig(Protocol):
+    """One store under test, and the hands that change what is in it. The rig places the names."""
+
+    store: SecretStore
+
+    def ref(self, name: str, version: str | None = None) -> SecretRef:
+        """Return the reference of the secret that is called `name` here."""
+        ...
+
+    def put(self, name: str, values: Mapping[str, Any]) -> str | None:
+        """Write a secret, or its next version; return the version, None where there is none."""
+        ...
+
+    def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
+        """Write a secret whose properties are bytes (BYTES)."""
+        ...
+
+    def take_away(self, name: str, version: str) -> None:
+        """Make one version unavailable (VERSIONS)."""
+        ...
+
+    def deny(self, name: str) -> None:
+        """Take the right to read this secret (DENIES)."""
+        ...
+
+    def fail(self, how: Failure) -> None:
+        """Make every further answer this failure."""
+        ...
+
+
+class Failure(Enum):
+    """How a whole store fails."""
+
+    ERROR = auto()
+    THROTTLE = auto()
+    HANG = auto()
+    STOP = auto()
+    UNKNOWN_TO_IT = auto()
+
+
+def needs(*capabilities: Capability) -> Callable[[Case], Case]:
+    """Mark a case that only stores with these capabilities can be put through."""
+
+    def mark(case: Case) -> Case:
+        case.__dict__["needs"] = frozenset(capabilities)
+        return case
+
+    return mark
+
+
+def digest(value: SecretValue) -> Digest:
+    """Return what stands for a value in a comparison."""
+    return value.digest(DIGEST_KEY)
+
+
+def digests(values: Mapping[str, SecretValue]) -> dict[str, Digest]:
+    """Return the digest of every value."""
+    return {name: digest(value) for name, value in values.items()}
+
+
+def wanted(values: Mapping[str, str]) -> dict[str, Digest]:
+    """Return the digests that a secret with these texts must have."""
+    return {name: digest(SecretValue(text.encode())) for name, text in values.items()}
+
+
+def soon() -> float:
+    """Return a deadline that nothing comes near to."""
+    return time.monotonic() + _PLENTY
+
+
+def one(rig: StoreRig, name: str, version: str | None = None, *, deadline: float | None = None) -> Fetched:
+    """Fetch one secret; check that the answer is for it, and that an error keeps nothing of its cause."""
+    ref = rig.ref(name, version)
+    answers = rig.store.fetch([ref], deadline=soon() if deadline is None else deadline)
+    assert list(answers) == [ref]
+    answer = answers[ref]
+    if isinstance(answer, StoreError):
+        assert answer.message
+        assert answer.__cause__ is None
+        assert answer.__context__ is None
+        assert answer.__traceback__ is None
+    return answer
+
+
+def found(answer: Fetched) -> RemoteSecret:
+    """Return the secret, or fail with the store's error (which holds no value)."""
+    assert not isinstance(answer, StoreError), repr(answer)
+    return answer
+
+
+class StoreContract:
+    """The contract; see the module."""
+
+    capabilities: ClassVar[frozenset[Capability]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the cases that need more than the subclass can do out of it."""
+        super().__init_subclass__(**kwargs)
+        for name, case in list(vars(StoreContract).items()):
+            asked: frozenset[Capability] = getattr(case, "needs", frozenset())
+            if not asked <= cls.capabilities:
+                setattr(cls, name, None)
+
+    @classmethod
+    def cases(cls) -> list[str]:
+        """Return the names of the cases that this class is put through, sorted."""
+        return sorted(name for name in dir(cls) if name.startswith("test_") and callable(getattr(cls, name)))
+
+    def test_found(self, rig: StoreRig) -> None:
+        """A secret that is there is returned, with exactly the properties that it has."""
+        values = {"access_key": "AKIA", "secret_key": "wJal+r/X=="}
+        rig.put("found", values)
+        assert digests(found(one(rig, "found")).properties()) == wanted(values)
+
+    def test_payload_is_the_whole_secret(self, rig: StoreRig) -> None:
+        """`payload` is all of the secret as one JSON object with sorted keys."""
+        rig.put("whole", {"b": "2", "a": "1"})
+        expected = SecretValue(canonical_json({"a": "1", "b": "2"}))
+        assert digest(found(one(rig, "whole")).payload) == digest(expected)
+
+    def test_same_secret_same_payload(self, rig: StoreRig) -> None:
+        """Two reads of an unchanged secret are equal byte for byte."""
+        rig.put("stable", {"z": "1", "a": "2", "m": "3"})
+        first, second = found(one(rig, "stable")), found(one(rig, "stable"))
+        assert digest(first.payload) == digest(second.payload)
+        assert first.token == second.token
+
+    def test_changed_secret(self, rig: StoreRig) -> None:
+        """After a change the next read has the new value: nothing is cached."""
+        rig.put("changing", {"key": "old"})
+        one(rig, "changing")
+        rig.put("changing", {"key": "new"})
+        assert digests(found(one(rig, "changing")).properties()) == wanted({"key": "new"})
+
+    def test_missing(self, rig: StoreRig) -> None:
+        """A secret that is not there is SecretNotFound, said by name."""
+        rig.put("neighbour", {"key": "value"})
+        answer = one(rig, "missing")
+        assert isinstance(answer, SecretNotFound), repr(answer)
+        assert rig.ref("missing").secret in answer.message
+
+    def test_empty_value(self, rig: StoreRig) -> None:
+        """An empty property is there and empty; refusing it is not the store's affair."""
+        rig.put("empty", {"key": "", "other": "x"})
+        assert digests(found(one(rig, "empty")).properties()) == wanted({"key": "", "other": "x"})
+
+    def test_large_value(self, rig: StoreRig) -> None:
+        """64 KiB arrive whole."""
+        values = {"key": "0123456789abcdef" * 4096}
+        rig.put("large", values)
+        assert digests(found(one(rig, "large")).properties()) == wanted(values)
+
+    def test_unicode_value(self, rig: StoreRig) -> None:
+        """Text outside ASCII arrives as UTF-8."""
+        values = {"key": "pässwörd-鍵-🔑"}
+        rig.put("text", values)
+        assert digests(found(one(rig, "text")).properties()) == wanted(values)
+
+    def test_json_value(self, rig: StoreRig) -> None:
+        """A property that holds JSON text is returned as that text."""
+        values = {"key.json": json.dumps({"type": "service_account", "n": 1})}
+        rig.put("json", values)
+        assert digests(found(one(rig, "json")).properties()) == wanted(values)
+
+    def test_many_at_once(self, rig: StoreRig) -> None:
+        """Many threads asking for many secrets each get what they asked for."""
+        names = [f"many-{number}" for number in range(_MANY)]
+        for name in names:
+            rig.put(name, {"key": name})
+        answers: dict[str, Fetched] = {}
+
+        def ask(share: int) -> None:
+            answers.update({name: one(rig, name) for name in names[share::_THREADS]})
+
+        threads = [threading.Thread(target=ask, args=(share,)) for share in range(_THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_PLENTY)
+        assert sorted(answers) == sorted(names)
+        for name in names:
+            assert digests(found(answers[name]).properties()) == wanted({"key": name})
+
+    def test_whole_batch(self, rig: StoreRig) -> None:
+        """As many references as one request carries are each answered, found or not."""
+        refs = [rig.ref(f"batch-{number}") for number in range(rig.store.batch)]
+        rig.put("batch-0", {"key": "value"})
+        answers = rig.store.fetch(refs, deadline=soon())
+        assert set(answers) == set(refs)
+        assert isinstance(answers[refs[0]], RemoteSecret)
+        assert all(isinstance(answers[ref], SecretNotFound) for ref in refs[1:])
+
+    def test_odd_names(self, rig: StoreRig) -> None:
+        """A name that climbs out of where secrets are, or is none, is refused and never read."""
+        for name in ("../outside", "a/../../outside", "", "a//b"):
+            ref = SecretRef(rig.store.name, name)
+            answer = rig.store.fetch([ref], deadline=soon())[ref]
+            assert isinstance(answer, StoreMisconfigured), f"{name!r}: {answer!r}"
+
+    @needs(Capability.BYTES)
+    def test_bytes(self, rig: StoreRig) -> None:
+        """Properties that are no text arrive byte for byte, and the whole is empty rather than wrong."""
+        raw = bytes(range(256))
+        rig.put_bytes("binary", {"key": raw})
+        secret = found(one(rig, "binary"))
+        assert digests(secret.properties()) == {"key": digest(SecretValue(raw))}
+        assert digest(secret.payload) == digest(SecretValue(b""))
+
+    @needs(Capability.TOKENS)
+    def test_token_changes_with_the_secret(self, rig: StoreRig) -> None:
+        """The change token of a new version is another one."""
+        rig.put("token", {"key": "old"})
+        before = found(one(rig, "token")).token
+        rig.put("token", {"key": "new"})
+        after = found(one(rig, "token")).token
+        assert before is not None
+        assert after is not None
+        assert before != after
+
+    @needs(Capability.VERSIONS)
+    def test_pinned_version(self, rig: StoreRig) -> None:
+        """A pinned version is returned though there is a newer one."""
+        version = rig.put("pinned", {"key": "old"})
+        rig.put("pinned", {"key": "new"})
+        assert digests(found(one(rig, "pinned", version)).properties()) == wanted({"key": "old"})
+
+    @needs(Capability.VERSIONS)
+    def test_version_gone(self, rig: StoreRig) -> None:
+        """A version that was taken away is VersionUnavailable, pinned or newest, and never 'not found'."""
+        version = rig.put("gone", {"key": "value"})
+        assert version is not None
+        rig.take_away("gone", version)
+        for pin in (version, None):
+            answer = one(rig, "gone", pin)
+            assert isinstance(answer, VersionUnavailable), repr(answer)
+
+    @needs(Capability.VERSIONS)
+    def test_version_that_never_was(self, rig: StoreRig) -> None:
+        """A pinned version that never was is VersionUnavailable, whether the secret is there or not."""
+        rig.put("young", {"key": "value"})
+        for name in ("young", "nobody"):
+            answer = one(rig, name, "999")
+            assert isinstance(answer, VersionUnavailable), repr(answer)
+
+    @needs(Capability.DENIES)
+    def test_denied(self, rig: StoreRig) -> None:
+        """A secret that we may not read is AccessDenied, and its neighbours are read."""
+        rig.put("denied", {"key": "value"})
+        rig.put("allowed", {"key": "value"})
+        rig.deny("denied")
+        answer = one(rig, "denied")
+        assert isinstance(answer, AccessDenied), repr(answer)
+        found(one(rig, "allowed"))
+
+    @needs(Capability.LOGS_IN)
+    def test_unknown_to_the_store(self, rig: StoreRig) -> None:
+        """A store that does not know us is AuthenticationFailed."""
+        rig.put("mine", {"key": "value"})
+        rig.fail(Failure.UNKNOWN_TO_IT)
+        answer = one(rig, "mine")
+        assert isinstance(answer, AuthenticationFailed), repr(answer)
+
+    @needs(Capability.FAILS)
+    def test_error_of_the_store(self, rig: StoreRig) -> None:
+        """A store that fails is StoreUnavailable, also for a secret that is not there."""
+        rig.put("behind", {"key": "value"})
+        rig.fail(Failure.ERROR)
+        for name in ("behind", "missing"):
+            answer = one(rig, name)
+            assert isinstance(answer, StoreUnavailable), repr(answer)
+
+    @needs(Capability.THROTTLES)
+    def test_throttled(self, rig: StoreRig) -> None:
+        """A store that asks us to slow down is RateLimited, with the seconds that it said."""
+        rig.put("popular", {"key": "value"})
+        rig.fail(Failure.THROTTLE)
+        answer = one(rig, "popular")
+        assert isinstance(answer, RateLimited), repr(answer)
+        assert answer.retry_after is not None
+        assert answer.retry_after > 0
+
+    @needs(Capability.HANGS)
+    def test_deadline(self, rig: StoreRig) -> None:
+        """A store that lets us wait is StoreUnavailable at the deadline, not later."""
+        rig.put("slow", {"key": "value"})
+        rig.fail(Failure.HANG)
+        start = time.monotonic()
+        answer = one(rig, "slow", deadline=start + _NOT_MUCH)
+        assert isinstance(answer, StoreUnavailable), repr(answer)
+        assert time.monotonic() - start < _NOT_MUCH + _GRACE
+
+    @needs(Capability.STOPS)
+    def test_nobody_listens(self, rig: StoreRig) -> None:
+        """A store that is not there is StoreUnavailable."""
+        rig.put("lonely", {"key": "value"})
+        rig.fail(Failure.STOP)
+        answer = one(rig, "lonely")
+        assert isinstance(answer, StoreUnavailable), repr(answer)
+
+
+class InMemoryStore(SecretStore):
+    """A store of versions in memory, which can be told to fail. It is its own `StoreRig`."""
+
+    def __init__(self, name: str = "memory", batch: int = 1) -> None:
+        """Start empty; `name` is the store's name in the mapping."""
+        self.name = StoreName(name)
+        self.batch = batch
+        self.asked: list[SecretRef] = []
+        """Every reference that was fetched, in order."""
+        self.closed = False
+        self._versions: dict[str, list[SecretValue | None]] = {}
+        self._denied: set[str] = set()
+        self._failures: dict[str | None, StoreError] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> SecretStore:
+        """Itself."""
+        return self
+
+    def fetch(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:
+        """Return what was put in."""
+        del deadline
+        with self._lock:
+            self.asked.extend(refs)
+            return {ref: self._answer(ref) for ref in refs}
+
+    def close(self) -> None:
+        """Note that it was closed."""
+        self.closed = True
+
+    def ref(self, name: str, version: str | None = None) -> SecretRef:
+        """Return a reference; the names are the secrets'."""
+        return SecretRef(self.name, name, version)
+
+    def put(self, name: str, values: Mapping[str, Any]) -> str:
+        """Add a version, a JSON object; return its number."""
+        return self.put_bare(name, canonical_json(values))
+
+    def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
+        """Add a version of texts."""
+        self.put(name, {key: value.decode() for key, value in values.items()})
+
+    def put_bare(self, name: str, payload: bytes) -> str:
+        """Add a version that is just these bytes; return its number."""
+        with self._lock:
+            versions = self._versions.setdefault(name, [])
+            versions.append(SecretValue(payload))
+            return str(len(versions))
+
+    def remove(self, name: str) -> None:
+        """Remove a secret with all its versions."""
+        with self._lock:
+            del self._versions[name]
+
+    def take_away(self, name: str, version: str) -> None:
+        """Make a version unavailable."""
+        with self._lock:
+            self._versions[name][int(version) - 1] = None
+
+    def deny(self, name: str) -> None:
+        """Answer AccessDenied for this secret from now on."""
+        self._denied.add(name)
+
+    def fail(self, how: Failure) -> None:
+        """Answer so for every secret from now on."""
+        self.answer(None, _FAILURES[how])
+
+    def answer(self, name: str | None, error: StoreError | None) -> None:
+        """Answer with this error for a secret, or for all (None), from now on; with None, no more."""
+        if error is None:
+            self._failures.pop(name, None)
+        else:
+            self._failures[name] = error
+
+    def _answer(self, ref: SecretRef) -> Fetched:
+        error = self._failures.get(None) or self._failures.get(ref.secret)
+        if error is not None:
+            return type(error)(f"{ref}: {error.message}", retry_after=error.retry_after)
+        if any(segment in {"", "..", "."} for segment in ref.secret.split("/")):
+            return StoreMisconfigured(f"{ref}: is no name of a secret")
+        if ref.secret in self._denied:
+            return AccessDenied(f"{ref}: denied")
+        versions = self._versions.get(ref.secret, [])
+        if ref.version is None and not versions:
+            return SecretNotFound(f"{ref}: there is no such secret")
+        number = len(versions) if ref.version is None else int(ref.version)
+        payload = versions[number - 1] if 0 < number <= len(versions) else None
+        if payload is None:
+            return VersionUnavailable(f"{ref}: there is no such version (any more)")
+        return RemoteSecret(ref, ChangeToken(str(number)), payload)
+
+
+_FAILURES: Final = {
+    Failure.ERROR: StoreUnavailable("an error of the server"),
+    Failure.THROTTLE: RateLimited("slow down", retry_after=2.0),
+    Failure.HANG: StoreUnavailable("no answer in time"),
+    Failure.STOP: StoreUnavailable("connection refused"),
+    Failure.UNKNOWN_TO_IT: AuthenticationFailed("unknown to the store"),
+}

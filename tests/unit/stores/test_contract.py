@@ -1,0 +1,211 @@
+"""Stores without a server, put through the contract."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from syncd.model.secret import SecretRef, StoreName
+from syncd.stores.clock import Clock
+from syncd.stores.file.adapter import FileStore
+from syncd.stores.file.settings import FileSettings
+from syncd.stores.guarded import Bounds, GuardedStore, Patience
+from syncd.stores.kubernetes.adapter import KubernetesStore
+from syncd.stores.kubernetes.settings import KubernetesSettings
+from syncd.testing.stores import Capability, Failure, InMemoryStore, StoreContract
+from tests.unit.stores.rigs import FakeCluster
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from syncd.stores.interface import SecretStore
+
+ALWAYS = [
+    "test_changed_secret",
+    "test_empty_value",
+    "test_found",
+    "test_json_value",
+    "test_large_value",
+    "test_many_at_once",
+    "test_missing",
+    "test_odd_names",
+    "test_payload_is_the_whole_secret",
+    "test_same_secret_same_payload",
+    "test_unicode_value",
+    "test_whole_batch",
+]
+VERSIONED = ["test_pinned_version", "test_version_gone", "test_version_that_never_was"]
+
+
+class TestInMemoryStore(StoreContract):
+    """The store that other tests use keeps the contract too."""
+
+    capabilities: ClassVar = frozenset(Capability) - {Capability.BYTES}
+
+    @pytest.fixture
+    def rig(self) -> InMemoryStore:
+        """A new one."""
+        return InMemoryStore(batch=5)
+
+
+class _GuardedRig(InMemoryStore):
+    """A store in memory behind the guard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._guarded = GuardedStore(
+            _Inner(self),
+            Bounds(per_second=100_000),
+            [].append,
+            Patience(clock=Clock(sleep=[].append)),
+        )
+
+    @property
+    def store(self) -> SecretStore:
+        return self._guarded
+
+
+class _Inner(InMemoryStore):
+    """The store as the guard sees it."""
+
+    def __init__(self, rig: _GuardedRig) -> None:
+        super().__init__()
+        self._versions, self._denied, self._failures = rig._versions, rig._denied, rig._failures
+
+
+class TestGuardedStore(StoreContract):
+    """A guarded store keeps the contract of what it guards."""
+
+    capabilities: ClassVar = frozenset(Capability) - {Capability.BYTES, Capability.HANGS}
+
+    @pytest.fixture
+    def rig(self) -> _GuardedRig:
+        """A new one."""
+        return _GuardedRig()
+
+
+class _FileRig:
+    """A directory; its secrets are folders."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.store: SecretStore = FileStore(StoreName("mounted"), FileSettings(directory=directory))
+
+    def ref(self, name: str, version: str | None = None) -> SecretRef:
+        return SecretRef(self.store.name, name, version)
+
+    def put(self, name: str, values: Mapping[str, Any]) -> None:
+        self.put_bytes(name, {key: str(value).encode() for key, value in values.items()})
+
+    def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
+        folder = self._directory / name
+        folder.mkdir(exist_ok=True)
+        for key, value in values.items():
+            (folder / key).write_bytes(value)
+
+    def take_away(self, name: str, version: str) -> None:
+        raise AssertionError(name, version)
+
+    def deny(self, name: str) -> None:
+        """Put something there that is no file: root may read any file."""
+        folder = self._directory / name
+        for file in folder.iterdir():
+            file.unlink()
+        os.mkfifo(folder / "key")
+
+    def fail(self, how: Failure) -> None:
+        """Unmount it."""
+        assert how is Failure.STOP
+        self._directory.rename(self._directory.with_name("elsewhere"))
+
+
+class TestFileStore(StoreContract):
+    """Folders of files."""
+
+    capabilities: ClassVar = frozenset({Capability.BYTES, Capability.DENIES, Capability.STOPS})
+
+    @pytest.fixture
+    def rig(self, tmp_path: Path) -> _FileRig:
+        """A new directory."""
+        directory = tmp_path / "mounted"
+        directory.mkdir()
+        return _FileRig(directory)
+
+
+class _KubernetesRig:
+    """A cluster of a dictionary; the secrets are in namespace `vault-backed`."""
+
+    def __init__(self) -> None:
+        self._cluster = FakeCluster()
+        settings = KubernetesSettings(namespaces=("vault-backed",))
+        self.store: SecretStore = KubernetesStore(StoreName("copies"), settings, self._cluster.context())
+
+    def ref(self, name: str, version: str | None = None) -> SecretRef:
+        return SecretRef(self.store.name, f"vault-backed/{name}", version)
+
+    def put(self, name: str, values: Mapping[str, Any]) -> None:
+        self.put_bytes(name, {key: str(value).encode() for key, value in values.items()})
+
+    def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
+        self._cluster.secrets["vault-backed", name] = dict(values)
+
+    def take_away(self, name: str, version: str) -> None:
+        raise AssertionError(name, version)
+
+    def deny(self, name: str) -> None:
+        raise AssertionError(name)
+
+    def fail(self, how: Failure) -> None:
+        assert how is Failure.STOP
+        self._cluster.down = True
+
+
+class TestKubernetesStore(StoreContract):
+    """Secrets of the cluster itself."""
+
+    capabilities: ClassVar = frozenset({Capability.BYTES, Capability.STOPS})
+
+    @pytest.fixture
+    def rig(self) -> _KubernetesRig:
+        """A new cluster."""
+        return _KubernetesRig()
+
+
+@pytest.mark.parametrize(
+    ("contract", "more"),
+    [
+        (
+            TestInMemoryStore,
+            [
+                *VERSIONED,
+                "test_deadline",
+                "test_denied",
+                "test_error_of_the_store",
+                "test_nobody_listens",
+                "test_throttled",
+                "test_token_changes_with_the_secret",
+                "test_unknown_to_the_store",
+            ],
+        ),
+        (
+            TestGuardedStore,
+            [
+                *VERSIONED,
+                "test_denied",
+                "test_error_of_the_store",
+                "test_nobody_listens",
+                "test_throttled",
+                "test_token_changes_with_the_secret",
+                "test_unknown_to_the_store",
+            ],
+        ),
+        (TestFileStore, ["test_bytes", "test_denied", "test_nobody_listens"]),
+        (TestKubernetesStore, ["test_bytes", "test_nobody_listens"]),
+    ],
+)
+def test_no_case_is_lost(contract: type[StoreContract], more: list[str]) -> None:
+    """Each store is put through exactly these cases; none is skipped without being seen here."""
+    assert contract.cases() == sorted([*ALWAYS, *more])
