@@ -16,7 +16,7 @@ Path = Annotated[
 
 
 def explain(path: Path = "") -> None:
-    """Say what a field of the mapping is, and which fields stand below it.
+    """Say what a field of the mapping is.
 
     Example: syncd explain credentials.s3.endpoint
     """

@@ -69,9 +69,9 @@ def plan(
     store_auth: StoreLogin = "configured",
     timeout: Timeout = TIMEOUT,
 ) -> None:
-    """Show what a sync would do; nothing is written. Values are never shown.
+    """Show what a sync would do.
 
-    Ends with 1 when there is something to write.
+    Nothing is written, and values are never shown. Ends with 1 when there is something to write.
 
     Example: syncd plan -f mapping.yaml --store-auth ambient
     """

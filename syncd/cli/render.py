@@ -29,9 +29,7 @@ from syncd.cli.flags import (
 from syncd.cli.logs import log_flags
 from syncd.cli.report import refusals_of
 from syncd.cli.session import deadline, session_of
-from syncd.cluster.accounts import new_account
 from syncd.cluster.entries import new_entries
-from syncd.cluster.interface import AccountPatch
 from syncd.cluster.manifest import revealed
 from syncd.cluster.secrets import new_secret
 from syncd.daemon.options import CONFIG_MAP
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
 
     from syncd.cli.session import Session
     from syncd.model.names import Instance, ObjectRef
-    from syncd.model.objects import DesiredEntry, DesiredState
+    from syncd.model.objects import DesiredAccount, DesiredEntry, DesiredState
 
 HIDDEN: Final = "(hidden)"
 """Stands for a value; no base64, so that no API server takes such a manifest."""
@@ -52,9 +50,7 @@ HIDDEN: Final = "(hidden)"
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the credential.")]
 Only = Annotated[
     list[str] | None,
-    typer.Option(
-        "--namespace", "-n", metavar="NAME", help="Only what goes to this namespace; may be given again."
-    ),
+    typer.Option("--namespace", "-n", metavar="NAME", help="Only what goes to this namespace; repeatable."),
 ]
 ConfigMapName = Annotated[
     str,
@@ -85,9 +81,9 @@ def render(
     store_auth: StoreLogin = "configured",
     timeout: Timeout = TIMEOUT,
 ) -> None:
-    """Print what one credential becomes, as manifests; nothing is written.
+    """Print what one credential becomes.
 
-    The secret is read from its store. Of a ServiceAccount and of storage-config only our part is printed.
+    Manifests go to standard output, and nothing is written. The secret is read from its store. Of a ServiceAccount and of storage-config only our part is printed.
 
     Example: syncd render models-s3 -f mapping.yaml -n recsys
     """
@@ -148,7 +144,18 @@ def _manifests(desired: DesiredState, instance: Instance) -> Iterator[dict[str, 
     for ref, wanted in entries.items():
         yield new_entries(ref, wanted, instance)
     for account in desired.accounts.values():
-        yield new_account(account.ref, AccountPatch(account.bindings, account.annotations, None), instance)
+        yield _part(account)
+
+
+def _part(account: DesiredAccount) -> dict[str, Any]:
+    """Return of a ServiceAccount what is ours: the items of its lists, and annotations."""
+    metadata: dict[str, Any] = {"name": account.ref.name, "namespace": account.ref.namespace}
+    if account.annotations:
+        metadata["annotations"] = {name: note.value for name, note in account.annotations.items()}
+    lists: dict[str, list[dict[str, str]]] = {}
+    for binding in account.bindings:
+        lists.setdefault(binding.list_name, []).append({"name": binding.secret})
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, **lists}
 
 
 def _hidden(manifest: dict[str, Any]) -> dict[str, Any]:

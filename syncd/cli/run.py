@@ -47,9 +47,9 @@ def run(
     instance: InstanceName = None,
     kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
 ) -> None:
-    """Run the daemon, in the foreground, until SIGTERM or Ctrl-C.
+    """Run the daemon.
 
-    It reads the mapping again when it changes, and each secret by its schedule.
+    It runs in the foreground until SIGTERM or Ctrl-C. It reads the mapping again when it changes, and each secret by its schedule.
 
     Example: syncd run --namespace syncd --listen :8080
     """

@@ -9,7 +9,9 @@ from syncd.mapping.schema import json_schema
 
 
 def schema() -> None:
-    """Print the JSON Schema of a mapping, for editors.
+    """Print the JSON Schema of a mapping.
+
+    Editors that know it complete and check while you type.
 
     Example: syncd schema > mapping.schema.json
     """

@@ -63,9 +63,9 @@ def sync(
     store_auth: StoreLogin = "configured",
     timeout: Timeout = TIMEOUT,
 ) -> None:
-    """Read every secret once and write what differs; nothing is deleted or unbound.
+    """Read every secret once, write what differs.
 
-    What is refused stays as it is in the cluster, and everything else goes on.
+    Nothing is deleted or unbound. What is refused stays as it is in the cluster, and everything else goes on.
 
     Example: syncd sync -f mapping.yaml --context staging
     """

@@ -48,9 +48,9 @@ def validate(
     context: Context = None,
     directory: Directory = None,
 ) -> None:
-    """Say everything that is wrong with a mapping, each with file, line and column.
+    """Say everything that is wrong with a mapping.
 
-    Files are checked without asking any cluster or store.
+    Each mistake has file, line and column. Files are checked without asking any cluster or store.
 
     Example: syncd validate mapping.yaml
     """
