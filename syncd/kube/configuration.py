@@ -14,6 +14,7 @@ from kubernetes.config import (
     load_incluster_config,
     load_kube_config,
 )
+from yaml import YAMLError
 
 from syncd.model.errors import UsageError
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_KUBECONFIG: Final = "~/.kube/config"
+_BROKEN: Final = (ConfigException, YAMLError, OSError, ValueError, TypeError, KeyError, AttributeError)
+"""What the client raises for a file that is no kubeconfig."""
 _ACCOUNT_FOLDER: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
@@ -76,7 +79,7 @@ def _from_files(files: str, settings: ConnectionSettings) -> Located:
     usable = True
     try:
         load_kube_config(config_file=files, context=context, client_configuration=client)
-    except (ConfigException, OSError, ValueError, TypeError, KeyError):
+    except _BROKEN:
         usable = False
     if not usable:
         raise UsageError(f"kubeconfig {files} is unusable; `kubectl config view` with it shows what is wrong")
@@ -87,7 +90,7 @@ def _contexts(files: str) -> tuple[dict[str, str | None], str] | None:
     """Return context → namespace and the current context, None when the files cannot be read."""
     try:
         contexts, current = list_kube_config_contexts(config_file=files)
-    except (ConfigException, OSError, ValueError, TypeError, KeyError):
+    except _BROKEN:
         return None
     return {item["name"]: item["context"].get("namespace") for item in contexts}, current["name"]
 
