@@ -83,7 +83,8 @@ def render(
 ) -> None:
     """Print what one credential becomes.
 
-    Manifests go to standard output, and nothing is written. The secret is read from its store. Of a ServiceAccount and of storage-config only our part is printed.
+    Manifests go to standard output, and nothing is written. The secret is read from its store. Of a
+    ServiceAccount and of storage-config only our part is printed.
 
     Example: syncd render models-s3 -f mapping.yaml -n recsys
     """

@@ -49,7 +49,8 @@ def run(
 ) -> None:
     """Run the daemon.
 
-    It runs in the foreground until SIGTERM or Ctrl-C. It reads the mapping again when it changes, and each secret by its schedule.
+    It runs in the foreground until SIGTERM or Ctrl-C. It reads the mapping
+    again when it changes, and each secret by its schedule.
 
     Example: syncd run --namespace syncd --listen :8080
     """
