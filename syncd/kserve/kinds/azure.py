@@ -143,7 +143,7 @@ def _data(values: Values) -> dict[str, SecretValue]:
     if values.under("workloadIdentity"):
         return _identity(values, "workloadIdentity")
     for name, check in (
-        ("accountKey", checks.account_key),
+        ("accountKey", checks.token),
         ("sasToken", checks.sas_token),
     ):
         if values.under(name):

@@ -1,7 +1,7 @@
 """Google Cloud Storage by a key file.
 
 Source: KServe v0.19.0 `pkg/credentials/gcs/gcs_secret.go`. What a key needs: google-auth, which the storage
-initializer uses; a key that lacks something makes it fail, one that is missing makes it read anonymously.
+initializer uses; a broken key makes it fail, one that is missing makes it read anonymously.
 """
 
 from __future__ import annotations
@@ -23,16 +23,12 @@ USUAL: Final = {
     "credentials": usual_names("credentials", "gcloud-application-credentials.json"),
 }
 
-_NEEDED: Final = {
-    "service_account": ("client_email", "private_key", "token_uri"),
-    "authorized_user": ("client_id", "client_secret", "refresh_token"),
-    "external_account": (
-        "audience",
-        "credential_source",
-        "subject_token_type",
-        "token_url",
-    ),
+_SECRET_OF: Final = {
+    "service_account": "private_key",
+    "authorized_user": "refresh_token",
+    "external_account": "credential_source",
 }
+"""Type of a key → the field that it is worth nothing without."""
 
 
 class GcsPart(KindPart):
@@ -51,18 +47,15 @@ class GcsPart(KindPart):
 def _key(text: str) -> str:
     """Return the JSON text of a key as it is, if the storage initializer can use it."""
     tree = checks.json_object(checks.document(text))
-    needed = _NEEDED.get(str(tree.get("type")))
+    needed = _SECRET_OF.get(str(tree.get("type")))
     if needed is None:
         raise Unfit(
             "is not a key that KServe can use: its type is none of service_account, authorized_user,"
             " external_account"
         )
-    missing = [name for name in needed if not tree.get(name)]
-    if missing:
-        raise Unfit(f"is a key without {', '.join(missing)}")
-    private_key = tree.get("private_key", "-----BEGIN ")
-    if not str(private_key).lstrip().startswith("-----BEGIN "):
-        raise Unfit("is a key whose private_key is not PEM: it does not begin with -----BEGIN")
+    empty = [name for name, value in {needed: None, **tree}.items() if value in (None, "", {})]
+    if empty:
+        raise Unfit(f"is a key with an empty {', '.join(empty)}")
     return text.strip()
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Final
 
-from pydantic import model_validator
-
 from syncd.kserve.kinds import checks
 from syncd.kserve.kinds.fields import Namenode, Path, Secret, Text, inputs_of, usual_names
 from syncd.kserve.kinds.interface import EntrySettings, Inputs, KindPart, Rendered
@@ -42,8 +40,8 @@ _TEXTS: Final = {
 }
 _CERTIFICATES: Final = {"tlsCert": "TLS_CERT", "tlsKey": "TLS_KEY", "tlsCa": "TLS_CA"}
 
-_KEYTAB_MAGIC: Final = b"\x05"
-"""First byte of every keytab (MIT krb5, keytab file format)."""
+_KEYTAB: Final = b"\x05\x02"
+"""First bytes of a keytab (MIT krb5, keytab file format version 2)."""
 
 
 class HdfsPart(KindPart):
@@ -59,7 +57,8 @@ class HdfsPart(KindPart):
     """Kerberos principal; needs a keytab (`KERBEROS_PRINCIPAL`)."""
     kerberos_keytab: Secret | None = None
     """Keytab, as bytes; where the store can hold only text, base64 and `decode: base64` (`KERBEROS_KEYTAB`).
-    Left out: the first of its usual names in the secret, if one is there."""
+    KServe ignores one without `kerberosPrincipal`. Left out: the first of its usual names in the secret, if
+    one is there."""
     tls_cert: Secret | None = None
     """Client certificate, PEM; needs `tlsKey` (`TLS_CERT`). Left out: as kerberosKeytab."""
     tls_key: Secret | None = None
@@ -73,12 +72,6 @@ class HdfsPart(KindPart):
     """JSON object of headers and their values (`HEADERS`). KServe's storage initializer logs them.
     Left out: as kerberosKeytab."""
 
-    @model_validator(mode="after")
-    def _keytab_has_principal(self) -> HdfsPart:
-        if self.kerberos_keytab is not None and self.kerberos_principal is None:
-            raise ValueError("kerberosKeytab needs kerberosPrincipal")
-        return self
-
     def inputs(self) -> Inputs:
         """Ask for what is written; look for the secret fields that are left out."""
         values = {
@@ -91,10 +84,10 @@ class HdfsPart(KindPart):
             "tlsKey": self.tls_key,
             "tlsCa": self.tls_ca,
             "headers": self.headers,
+            "kerberosKeytab": self.kerberos_keytab,
         }
         optional = frozenset(USUAL)
         if self.kerberos_principal is not None:
-            values["kerberosKeytab"] = self.kerberos_keytab
             optional -= {"kerberosKeytab"}
         return inputs_of(values, USUAL, optional=optional)
 
@@ -141,11 +134,11 @@ def _files(values: Values) -> dict[str, bytes]:
 
 def _keytab(values: Values) -> bytes:
     keytab = values.raw("kerberosKeytab")
-    if keytab and not keytab.startswith(_KEYTAB_MAGIC):
+    if checks.decoded(keytab).startswith(_KEYTAB):
         values.refuse(
             "kerberosKeytab",
             Reason.INVALID_VALUE,
-            "is not a keytab; if it is base64 in the store, write `decode: base64`",
+            "is base64 of a keytab; write `decode: base64`",
         )
     return keytab
 

@@ -106,6 +106,7 @@ _NO_VERIFY: Final = {
     "bucket": "b",
     "verify_ssl": "0",
 }
+_CUT_KEY: Final = '{"type":"service_account","private_key":"-----BEGIN PRIVATE KEY-----\\nAB\\n"}'
 _AZURE: Final = {"servicePrincipal": {"subscriptionId": {"property": "AZURE_SUBSCRIPTION_ID"}}}
 _JSON_IS_OURS: Final = "entries are generated as flat JSON of strings; no form can say this"
 
@@ -198,12 +199,11 @@ CASES: Final[Mapping[str, Case]] = {
     ),
     "S23": not_ours("`s3-*` annotations go on a ServiceAccount only beside a role"),
     "S26": not_ours("data connections are Open Data Hub's (`storageConfigOwner: odh`)"),
-    "G01": normalised(
-        "the vector's key is cut short and would be refused; a complete one takes its place",
+    "G01": produced(
+        "the key as the store has it",
         "gcs",
         form={"credentials": {"whole": "true"}},
-        remote={WHOLE: SERVICE_ACCOUNT},
-        data={"gcloud-application-credentials.json": SERVICE_ACCOUNT},
+        remote={WHOLE: _CUT_KEY},
     ),
     "G02": normalised(
         "the cluster's file name, with a complete key in place of `{}`",
@@ -347,17 +347,12 @@ CASES: Final[Mapping[str, Case]] = {
         bucket="b",
         reason=Reason.MAPPING_INVALID,
     ),
-    "P14": normalised(
-        "a keytab is of no use without its principal, so that is demanded beside it",
+    "P14": produced(
+        "a keytab, encoded once",
         "hdfs",
-        form={"namenode": "http://nn:50070", "kerberosPrincipal": "a@R"},
+        form={"namenode": "http://nn:50070"},
         remote={"KERBEROS_KEYTAB": base64.b64decode("BQI=")},
-        entry={
-            "type": "hdfs",
-            "HDFS_NAMENODE": "http://nn:50070",
-            "KERBEROS_KEYTAB": "BQI=",
-            "KERBEROS_PRINCIPAL": "a@R",
-        },
+        entry={"type": "hdfs", "HDFS_NAMENODE": "http://nn:50070", "KERBEROS_KEYTAB": "BQI="},
     ),
     "P16": not_ours("the workload names a key that nobody asked for"),
     "P17": normalised(

@@ -44,12 +44,13 @@ def test_gcs_takes_the_keys_of_users_and_external_accounts(key: str) -> None:
         "{}",
         '{"type":["service_account"]}',
         '{"type":"service_account","client_email":"a","token_uri":"b"}',
-        '{"type":"service_account","client_email":"a","token_uri":"b","private_key":"AB"}',
+        '{"type":"service_account","client_email":"","private_key":"AB"}',
+        '{"type":"external_account","audience":"a","credential_source":{}}',
         "\ufeff" + SERVICE_ACCOUNT,
     ],
 )
 def test_gcs_refuses_what_google_auth_cannot_read(key: str) -> None:
-    """No JSON object, an unknown type, a missing part, a private key that is no PEM."""
+    """No JSON object, an unknown type, no secret part, a part that is empty."""
     assert refused("gcs", {"credentials": {"whole": "true"}}, {WHOLE: key}) == [
         ("credentials", Reason.INVALID_VALUE)
     ]

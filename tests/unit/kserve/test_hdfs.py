@@ -19,6 +19,7 @@ from tests.unit.kserve.forms import (
 )
 
 PEM = "-----BEGIN CERTIFICATE-----\nAB\n-----END CERTIFICATE-----"
+ENCODED = base64.b64encode(PEM.encode())
 KEYTAB = b"\x05\x02\x00\xff\xfe\x00 \n"
 
 
@@ -79,10 +80,14 @@ def test_hdfs_looks_for_nothing_in_a_secret_that_is_taken_whole() -> None:
     ("form", "remote", "expected"),
     [
         ({"kerberosPrincipal": "a@R"}, {}, ("kerberosKeytab", Reason.PROPERTY_NOT_FOUND)),
-        ({"kerberosPrincipal": "a@R"}, {"KERBEROS_KEYTAB": "BQIA"}, ("kerberosKeytab", Reason.INVALID_VALUE)),
+        (
+            {"kerberosPrincipal": "a@R"},
+            {"KERBEROS_KEYTAB": "BQIA\n"},
+            ("kerberosKeytab", Reason.INVALID_VALUE),
+        ),
         ({}, {"TLS_CERT": PEM}, ("tlsKey", Reason.PROPERTY_NOT_FOUND)),
         ({}, {"TLS_KEY": PEM}, ("tlsCert", Reason.PROPERTY_NOT_FOUND)),
-        ({}, {"TLS_CA": "AB"}, ("tlsCa", Reason.INVALID_VALUE)),
+        ({}, {"TLS_CA": ENCODED}, ("tlsCa", Reason.INVALID_VALUE)),
         ({}, {"headers": "X: 1"}, ("headers", Reason.INVALID_VALUE)),
         ({}, {"headers": '{"X": 1}'}, ("headers", Reason.INVALID_VALUE)),
         ({}, {"headers": '{"X y": "1"}'}, ("headers", Reason.INVALID_VALUE)),
@@ -104,13 +109,12 @@ def test_hdfs_refuses_halves_and_what_it_cannot_read(
         {"namenode": "https://u@nn1"},
         {"namenode": "https://nn1/?x"},
         {"namenode": "https://nn1;"},
-        NAMENODE | {"kerberosKeytab": {"property": "k"}},
         NAMENODE | {"rootPath": "models"},
         NAMENODE | {"rootPath": ""},
     ],
 )
 def test_hdfs_forms_that_cannot_work(form: object) -> None:
-    """A name node without scheme, with a user or a query; a keytab without principal; a relative root."""
+    """A name node without scheme, with a user or a query; a relative root."""
     with pytest.raises(ValidationError):
         KINDS["hdfs"].part.model_validate(form)
 
