@@ -1,0 +1,103 @@
+"""How the mapping is looked at."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from syncd.daemon.health import LONGEST_LOOK, Health
+from syncd.daemon.mapping_source import Missing, Texts, Unreachable
+from syncd.daemon.reload import Reload
+from syncd.daemon.watch import Watch
+from syncd.model.events import MappingRead
+from tests.unit.daemon.samples import TWO, Clock, Heard
+
+if TYPE_CHECKING:
+    from syncd.daemon.mapping_source import Found
+    from syncd.daemon.reload import Change
+
+DEADLINE = 30.0
+POLL = 0.01
+RIGHT = Texts({"mapping.yaml": TWO})
+
+
+class Source:
+    """A source that has what a test says."""
+
+    found: Found | None = RIGHT
+
+    def look(self) -> Found:
+        """Return it, or fail as nothing should."""
+        if self.found is None:
+            raise KeyError("c4n4ry")
+        return self.found
+
+
+class Changes:
+    """Keeps the changes that it hears of."""
+
+    def __init__(self) -> None:
+        """Wait for the first."""
+        self.heard: list[Change] = []
+        self.first = threading.Event()
+
+    def __call__(self, change: Change) -> None:
+        """Keep it."""
+        self.heard.append(change)
+        self.first.set()
+
+
+@pytest.fixture
+def source() -> Source:
+    """Return a source with a mapping."""
+    return Source()
+
+
+@pytest.fixture
+def changes() -> Changes:
+    """Return what keeps changes."""
+    return Changes()
+
+
+@pytest.fixture
+def watch(source: Source, changes: Changes, heard: Heard, clock: Clock) -> Watch:
+    """Return a watch that has not looked yet."""
+    health = Health(clock, mapping_poll=POLL)
+    return Watch(source, Reload(lambda _: None, heard), changes, health, poll=POLL)
+
+
+def test_a_change_is_passed_on_once(watch: Watch, changes: Changes, heard: Heard) -> None:
+    """The same text looked at twice is read once."""
+    watch.look()
+    watch.look()
+    assert len(changes.heard) == len(heard) == 1
+
+
+def test_a_mapping_that_goes_changes_nothing(
+    watch: Watch, source: Source, changes: Changes, heard: Heard
+) -> None:
+    """A missing mapping is told as such; a cluster that does not answer is not the mapping's fault."""
+    watch.look()
+    source.found = Missing("ConfigMap syncd/mapping does not exist")
+    watch.look()
+    source.found = Unreachable("https://cluster: no connection")
+    watch.look()
+    assert [event.valid for event in heard if isinstance(event, MappingRead)] == [True, False]
+    assert len(changes.heard) == 1
+
+
+def test_a_bug_does_not_end_the_watch(source: Source, changes: Changes, heard: Heard, clock: Clock) -> None:
+    """After looks that failed the next one is made; until then the mapping was not looked at."""
+    health = Health(clock, mapping_poll=POLL)
+    watch = Watch(source, Reload(lambda _: None, heard), changes, health, poll=POLL)
+    source.found = None
+    clock.time += LONGEST_LOOK + 1
+    watch._look_or_say_why()
+    assert health.not_alive()
+    watch.start()
+    source.found = RIGHT
+    assert changes.first.wait(DEADLINE)
+    watch.close(DEADLINE)
+    assert not health.not_alive()
