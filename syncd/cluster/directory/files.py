@@ -30,7 +30,7 @@ _TEMPORARY: Final = ".syncd.tmp"
 _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
 _TEXTS: Final = ("labels", "annotations")
-_SECRET_PARTS: Final = ("data", "stringData")
+_TEXTS_OF_KIND: Final = {"Secret": ("data", "stringData"), "ConfigMap": ("data",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,51 +135,39 @@ def _content(path: Path) -> SecretValue | None:
 
 
 def _manifest(path: Path, raw: SecretValue, kind: str) -> dict[str, Any]:
-    """Return the manifest in a file, values hidden; a YAML error is not let out, since it quotes the file."""
-    tree = _parsed(raw)
-    problem = _problem(tree, kind)
-    if problem is not None or tree is None:
-        raise ClusterUnreachable(f"{path} {problem}")
+    """Return the manifest in a file, values hidden."""
+    tree = _understood(raw, kind)
+    if isinstance(tree, str):
+        raise ClusterUnreachable(f"{path} {tree}")
     return tree
 
 
-def _parsed(raw: SecretValue) -> dict[str, Any] | None:
+def _understood(raw: SecretValue, kind: str) -> dict[str, Any] | str:
+    """Return the manifest, or what is wrong with it as text that quotes nothing.
+
+    Nothing is raised from here: the frame and a YAML error both hold what the file says.
+    """
     try:
         tree = yaml.load(raw.reveal(), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
-        return None
+        tree = None
     if not isinstance(tree, dict):
-        return None
-    metadata = tree.get("metadata")
-    tree = {**tree, "metadata": {} if metadata is None else metadata}
-    if tree.get("kind") != "Secret":
-        return tree
-    if all(_are_texts(tree.get(name)) for name in _SECRET_PARTS):
-        return hidden(tree)
-    # What is refused is not kept either: it may be a value without quotes.
-    return {name: part for name, part in tree.items() if name not in _SECRET_PARTS}
-
-
-def _problem(tree: dict[str, Any] | None, kind: str) -> str | None:
-    """Say what keeps a tree from being a manifest of this kind, without quoting it."""
-    if tree is None:
         return "is not one YAML document with one object"
     if tree.get("kind") != kind:
         return f"is not of kind {kind}"
-    if not isinstance(tree["metadata"], dict):
+    metadata = {} if tree.get("metadata") is None else tree["metadata"]
+    if not isinstance(metadata, dict):
         return "has no object as metadata"
     for name in _TEXTS:
-        if not _are_texts(tree["metadata"].get(name)):
-            return (
-                f"has something else than texts in metadata.{name}; put numbers, dates and booleans in quotes"
-            )
-    if kind == "ConfigMap" and not _are_texts(tree.get("data")):
-        return "has something else than texts in data"
-    if kind == "Secret" and "data" not in tree:
-        return "has something else than texts in data or stringData"
+        if not _are_texts(metadata.get(name)):
+            return f"has something else than texts in metadata.{name}; put numbers, dates, booleans in quotes"
+    for name in _TEXTS_OF_KIND.get(kind, ()):
+        if not _are_texts(tree.get(name)):
+            return f"has something else than texts in {name}"
     if kind == "ServiceAccount" and not all(_are_objects(tree.get(name)) for name in LIST_NAMES):
         return "has something else than objects in its lists of Secrets"
-    return None
+    tree = {**tree, "metadata": metadata}
+    return hidden(tree) if kind == "Secret" else tree
 
 
 def _are_texts(part: object) -> bool:

@@ -1,0 +1,48 @@
+"""Who else controls an object."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from syncd.cluster.owner import owner_of
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+def field(manager: str, time: object = "2026-03-19T12:00:00Z") -> dict[str, Any]:
+    """Return one entry of managedFields."""
+    return {"manager": manager, "operation": "Update", "time": time}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "owner"),
+    [
+        ({}, None),
+        ({"ownerReferences": None, "annotations": None, "labels": None, "managedFields": None}, None),
+        ({"ownerReferences": [{"kind": "Pod", "name": "p"}]}, None),
+        (
+            {"ownerReferences": [{"kind": "SealedSecret", "name": "s", "controller": True}]},
+            "SealedSecret s (controller ownerReference)",
+        ),
+        ({"annotations": {"argocd.argoproj.io/tracking-id": "shop:/Secret:x/y"}}, "Argo CD (shop)"),
+        ({"labels": {"argocd.argoproj.io/instance": "shop"}}, "Argo CD (shop)"),
+        ({"annotations": {"meta.helm.sh/release-name": "minio"}}, "Helm release minio"),
+        (
+            {"managedFields": [field("kubectl-edit"), field("syncd"), field("operator")]},
+            "operator (wrote it on 2026-03-19 12:00 UTC)",
+        ),
+        ({"managedFields": [field("kubectl"), field("syncd")]}, None),
+        ({"managedFields": [field("operator", "2026-03-13T11:59:59Z")]}, None),
+        (
+            {"managedFields": [field("operator", "2026-03-13T12:00:00Z")]},
+            "operator (wrote it on 2026-03-13 12:00 UTC)",
+        ),
+        ({"managedFields": [field("operator", None), field("", "2026-03-19T12:00:00Z"), {}]}, None),
+    ],
+)
+def test_owner(metadata: dict[str, Any], owner: str | None) -> None:
+    """A controller, Argo CD, Helm, or a manager of the last seven days that is neither kubectl nor us."""
+    assert owner_of(metadata, now=NOW) == owner
