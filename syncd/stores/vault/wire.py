@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping
 
-_LARGEST_ANSWER: Final = 16 * 1024 * 1024
+LARGEST_ANSWER: Final = 16 * 1024 * 1024
+"""Bytes of the largest answer that is read: more than any secret has."""
+
 _SHARE_OF_CONNECTING: Final = 3
 _INDEX: Final = "X-Vault-Index"
 _DEADLINE: ContextVar[float] = ContextVar("vault_deadline")
@@ -61,8 +63,8 @@ class Http(requests.Session):
         timeout = (remaining / _SHARE_OF_CONNECTING, remaining)
         response = super().send(request, **{**kwargs, "stream": True, "timeout": timeout})
         self._index = response.headers.get(_INDEX, self._index)
-        body = response.raw.read(_LARGEST_ANSWER + 1, decode_content=True)
-        if len(body) > _LARGEST_ANSWER:
+        body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
+        if len(body) > LARGEST_ANSWER:
             response.close()
             raise requests.ConnectionError
         response.raw.release_conn()

@@ -6,11 +6,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from syncd.model.secret import SecretRef, StoreName
+from syncd.model.secret import SecretRef, SecretValue, StoreName
 from syncd.stores.interface import StoreContext
 from syncd.stores.vault.adapter import VaultStore
 from syncd.stores.vault.settings import VaultSettings
-from syncd.testing.stores import Failure
+from syncd.testing.stores import Failure, digest, found
 from tests.harness.fault_http import FaultProxy, Reply
 from tests.harness.openbao_auth import write_secret_file
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from syncd.model.events import Event
+    from syncd.model.secret import Digest
     from syncd.stores.interface import Fetched, SecretStore
     from tests.harness.openbao import OpenBao
+    from tests.harness.openbao_auth import AppRole
 
 NAME = StoreName("platform")
 SOON = 20.0
@@ -38,11 +40,11 @@ class Surroundings:
 
     def context(self) -> StoreContext:
         """What a store is given."""
-        return StoreContext("syncd", self._secret, lambda _, name: self.config_maps.get(name), self.events.append)
+        return StoreContext(
+            "syncd", self._secret, lambda _, name: self.config_maps.get(name), self.events.append
+        )
 
     def _secret(self, namespace: str, name: str) -> Mapping[str, Any] | None:
-        from syncd.model.secret import SecretValue
-
         data = self.secrets.get(name) if namespace == "syncd" else None
         return None if data is None else {key: SecretValue(value) for key, value in data.items()}
 
@@ -55,9 +57,22 @@ def vault(
     return VaultStore(NAME, part, (around or Surroundings()).context(), 8)
 
 
-def read(
-    store: SecretStore, secret: str, version: str | None = None, *, within: float = SOON
-) -> Fetched:
+def secret_id(role: AppRole, file: Path, **more: object) -> dict[str, object]:
+    """The settings of an AppRole login whose secret id is in `file`."""
+    return {"appRole": {"roleId": role.role_id, "secretId": {"file": str(file)}, **more}}
+
+
+def key_of(answer: Fetched) -> Digest:
+    """The digest of the property `key`."""
+    return digest(found(answer).properties()["key"])
+
+
+def text(value: str) -> Digest:
+    """The digest that a text must have."""
+    return digest(SecretValue(value.encode()))
+
+
+def read(store: SecretStore, secret: str, version: str | None = None, *, within: float = SOON) -> Fetched:
     """One fetch."""
     ref = SecretRef(NAME, secret, version)
     return store.fetch([ref], deadline=time.monotonic() + within)[ref]
@@ -74,7 +89,9 @@ class VaultRig:
     store: SecretStore
 
     @classmethod
-    def make(cls, server: OpenBao, proxy: FaultProxy, mount: str, version: Literal[1, 2], folder: Path) -> VaultRig:
+    def make(
+        cls, server: OpenBao, proxy: FaultProxy, mount: str, version: Literal[1, 2], folder: Path
+    ) -> VaultRig:
         """A store with a token file in `folder`."""
         policy = server.least_policy(f"contract-{mount}", {mount: version})
         token = write_secret_file(folder / "token", server.token([policy]) + "\n")

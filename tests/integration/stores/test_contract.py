@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from syncd.testing.stores import Capability, StoreContract
-from tests.harness.fault_http import FaultProxy
 from tests.integration.stores.rig import VaultRig
 from tests.unit.stores.test_contract import ALWAYS, VERSIONED
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.harness.fault_http import FaultProxy
     from tests.harness.openbao import OpenBao
 
 OF_A_SERVER = frozenset(
@@ -27,14 +27,6 @@ OF_A_SERVER = frozenset(
         Capability.STOPS,
     }
 )
-
-
-@pytest.fixture
-def proxy(openbao: OpenBao) -> Iterator[FaultProxy]:
-    """A proxy in front of the shared server."""
-    proxy = FaultProxy(openbao.url)
-    yield proxy
-    proxy.close()
 
 
 class TestVaultKv2(StoreContract):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
 from syncd.model.secret import SecretRef, StoreName
-from syncd.stores.clock import Clock
 from syncd.stores.file.adapter import FileStore
 from syncd.stores.file.settings import FileSettings
 from syncd.stores.guarded import Bounds, GuardedStore, Patience
 from syncd.stores.kubernetes.adapter import KubernetesStore
 from syncd.stores.kubernetes.settings import KubernetesSettings
 from syncd.testing.stores import Capability, Failure, InMemoryStore, StoreContract
-from tests.unit.stores.rigs import FakeCluster
+from tests.unit.stores.rigs import FakeCluster, Time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,16 +52,12 @@ class TestInMemoryStore(StoreContract):
 
 
 class _GuardedRig(InMemoryStore):
-    """A store in memory behind the guard."""
+    """A store in memory behind the guard, on a clock that stands still: sleeping costs the test nothing."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._guarded = GuardedStore(
-            _Inner(self),
-            Bounds(per_second=100_000),
-            [].append,
-            Patience(clock=Clock(sleep=[].append)),
-        )
+        cluster, patience = FakeCluster(), Patience(clock=Time(time.monotonic()).clock())
+        self._guarded = GuardedStore(_Inner(self), Bounds(), cluster.events.append, patience)
 
     @property
     def store(self) -> SecretStore:
