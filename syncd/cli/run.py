@@ -23,7 +23,7 @@ from syncd.cli.flags import (
 from syncd.cli.logs import log_flags
 from syncd.cli.mapping_files import STDIN
 from syncd.daemon import lifecycle
-from syncd.daemon.options import CONFIG_MAP, DaemonOptions, Listen
+from syncd.daemon.options import CONFIG_MAP, MAPPING_POLL, DaemonOptions, Listen
 from syncd.model.errors import UsageError
 
 Address = Annotated[
@@ -32,6 +32,10 @@ Address = Annotated[
         "--listen", metavar="HOST:PORT", help="Where probes and metrics are served; port 0 takes a free one."
     ),
 ]
+MappingPoll = Annotated[
+    float,
+    typer.Option("--mapping-poll", min=0.1, metavar="SECONDS", help="Time between two looks at the mapping."),
+]
 
 
 def run(
@@ -39,6 +43,7 @@ def run(
     *,
     files: Filenames = None,
     listen: Address = ":8080",
+    mapping_poll: MappingPoll = MAPPING_POLL,
     namespace: Namespace = NAMESPACE,
     config_map: ConfigMap = CONFIG_MAP,
     kubeconfig: Kubeconfig = None,
@@ -73,6 +78,7 @@ def run(
         config_map=config_map,
         listen=Listen.parse(listen),
         log_level=flags.level or "info",
+        mapping_poll=mapping_poll,
         log_format=flags.form,
     )
     raise typer.Exit(lifecycle.run(options))
