@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from syncd.model.names import KSERVE_PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 ROLE_ARN: Final = "eks.amazonaws.com/role-arn"
 """Annotation of a ServiceAccount that makes KServe read its `s3-*` annotations; alone they are ignored."""
+
+_S3_SETTINGS: Final = KSERVE_PREFIX + "s3-"
 
 _FIXED: Final = (
     ("AZ_CLIENT_ID", "azure"),
@@ -26,6 +30,11 @@ _FIXED: Final = (
     # After v0.20.0; KServe before it skips such a Secret.
     ("MODELSCOPE_API_TOKEN", "modelScope"),
 )
+
+
+def part_of_role(annotation: str) -> bool:
+    """Tell whether KServe reads this annotation of a ServiceAccount as part of one S3 credential by role."""
+    return annotation == ROLE_ARN or annotation.startswith(_S3_SETTINGS)
 
 
 def detection_order(config: KServeConfig) -> tuple[tuple[str, str], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from syncd.kserve.detect import ROLE_ARN, part_of_role
 from syncd.model.names import (
     LABEL_INSTANCE,
     TARGET,
@@ -14,7 +15,7 @@ from syncd.model.names import (
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
 from syncd.sync.action import Objection, PatchAccount, WriteEntry, WriteSecret
-from syncd.sync.bindings import clashing
+from syncd.sync.bindings import changes_of_kind, changing_kind, clashing
 from syncd.sync.ownership import account_record, entries_of, owner_of
 
 if TYPE_CHECKING:
@@ -156,6 +157,31 @@ def foreign_annotations_stay(plan: Plan, _: ObservedState, around: Circumstances
             )
 
 
+def roles_do_not_mix(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
+    """S3 settings are read with the role beside them, so none is set beside somebody else's role."""
+    for action in plan.actions:
+        if not isinstance(action, PatchAccount) or action.have is None:
+            continue
+        if ROLE_ARN not in action.have.annotations:
+            continue
+        owner = account_record(action.have, around.instance).get(ROLE_ARN)
+        for name, annotation in action.annotations.items():
+            if name == ROLE_ARN or not part_of_role(name) or annotation.credential == owner:
+                continue
+            whose = f"is recorded for credential {owner}" if owner else "is not ours"
+            yield Objection(
+                action,
+                Refusal(
+                    _placement(action, annotation.credential),
+                    Reason.CONFLICT,
+                    f"ServiceAccount {action.ref}",
+                    f"annotation {ROLE_ARN} there {whose}, and KServe would read {name} with that role",
+                    "Use a ServiceAccount of its own for it, or remove the role there",
+                ),
+                part=name,
+            )
+
+
 def namespaces_are_alive(plan: Plan, observed: ObservedState, _: Circumstances) -> Iterator[Objection]:
     """Nothing is written into a namespace that is going away."""
     for action in plan.actions:
@@ -251,10 +277,11 @@ def bindings_do_not_break_each_other(
     plan: Plan, observed: ObservedState, around: Circumstances
 ) -> Iterator[Objection]:
     """Two S3 Secrets on one ServiceAccount send the keys of one to the endpoint of the other."""
+    becoming = changes_of_kind(plan, observed, around.config)
     for action in plan.actions:
         if not isinstance(action, PatchAccount):
             continue
-        for clash in clashing(action, observed, around.config, around.instance):
+        for clash in clashing(action, becoming, observed, around.config, around.instance):
             newcomer = clash.newcomer
             if newcomer.credential is None:
                 continue
@@ -269,6 +296,20 @@ def bindings_do_not_break_each_other(
                 ),
                 part=newcomer.name,
             )
+
+
+def kinds_do_not_change_into_a_clash(
+    plan: Plan, observed: ObservedState, around: Circumstances
+) -> Iterator[Objection]:
+    """A Secret that a ServiceAccount lists already does not become what clashes with its neighbour there."""
+    becoming = changes_of_kind(plan, observed, around.config)
+    for action, account, clash in changing_kind(becoming, observed, around.config, around.instance):
+        yield _against(
+            action,
+            Reason.CONFLICT,
+            f"is on the list of ServiceAccount {account}, where {clash.message}",
+            "Use another Secret name and a ServiceAccount of its own for it",
+        )
 
 
 def _written_over(plan: Plan) -> Iterator[tuple[WriteSecret, ObservedSecret]]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from syncd.kserve.detect import part_of_role
 from syncd.model.difference import bound_to
 from syncd.model.names import BOUND_TO, ObjectRef
 from syncd.sync import checks
 from syncd.sync.action import PatchAccount, Plan, WriteSecret
-from syncd.sync.plan import account_name
+from syncd.sync.plan import account_name, annotation_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from syncd.model.difference import Difference
+    from syncd.model.names import Instance
     from syncd.model.objects import ObservedState, Refusal
     from syncd.sync.action import Action, Objection
     from syncd.sync.checks import Circumstances
@@ -28,6 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     checks.foreign_entries_stay,  # rule 2
     checks.odh_keeps_its_storage_config,  # rule 2
     checks.foreign_annotations_stay,  # rule 2
+    checks.roles_do_not_mix,  # rule 10
     checks.namespaces_are_alive,  # rule 4
     checks.nothing_is_being_deleted,  # rule 4
     checks.types_stay,  # rule 4: never delete and re-create
@@ -35,6 +38,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     checks.objects_fit,  # rule 1: half a write is a bad credential
     checks.shapes_stay_while_kserve_config_is_unreadable,  # rule 8
     checks.bindings_do_not_break_each_other,  # rule 10
+    checks.kinds_do_not_change_into_a_clash,  # rule 10
 )
 
 
@@ -52,14 +56,14 @@ def guard(
     """Return the plan without what any check objects to, and without what needs it; all reasons are in it.
 
     A refused Secret takes the bindings with it that would need it; a refused binding takes back the record
-    (`bound-to`) that would have announced it. Entries and Secrets do not need each other.
+    (`bound-to`) that would have announced it, and a refused annotation its place on our record. A role and
+    its S3 settings are one credential: all of it is set, or nothing. Entries and Secrets do not need each
+    other.
     """
     objections = [objection for check in checks for objection in check(plan, observed, circumstances)]
     refused = _Refused(
         frozenset(id(objection.action) for objection in objections if objection.part is None),
-        frozenset(
-            (objection.action.ref, objection.part) for objection in objections if objection.part is not None
-        ),
+        _parts(objections),
     )
     unwritten = frozenset(
         action.ref
@@ -67,7 +71,7 @@ def guard(
         if isinstance(action, WriteSecret) and id(action) in refused.whole
     )
     accounts = {
-        action.ref: _account(action, refused, unwritten)
+        action.ref: _account(action, refused, unwritten, circumstances.instance)
         for action in plan.actions
         if isinstance(action, PatchAccount)
     }
@@ -86,7 +90,27 @@ def guard(
     return replace(plan, actions=tuple(kept), refused=(*plan.refused, *_once(objections)))
 
 
-def _account(action: PatchAccount, refused: _Refused, unwritten: frozenset[ObjectRef]) -> PatchAccount | None:
+def _parts(objections: Iterable[Objection]) -> frozenset[tuple[ObjectRef, str]]:
+    """Return the refused parts of ServiceAccount patches; with a part of a role, the whole of it."""
+    parts: set[tuple[ObjectRef, str]] = set()
+    for objection in objections:
+        action, part = objection.action, objection.part
+        if part is None:
+            continue
+        parts.add((action.ref, part))
+        if isinstance(action, PatchAccount) and part in action.annotations and part_of_role(part):
+            owner = action.annotations[part].credential
+            parts |= {
+                (action.ref, name)
+                for name, annotation in action.annotations.items()
+                if annotation.credential == owner and part_of_role(name)
+            }
+    return frozenset(parts)
+
+
+def _account(
+    action: PatchAccount, refused: _Refused, unwritten: frozenset[ObjectRef], instance: Instance
+) -> PatchAccount | None:
     """Return the patch without refused parts; None when nothing of it is left."""
     if id(action) in refused.whole:
         return None
@@ -103,7 +127,8 @@ def _account(action: PatchAccount, refused: _Refused, unwritten: frozenset[Objec
     }
     if not bind and not annotations and (action.bind or action.annotations):
         return None
-    return replace(action, bind=bind, annotations=annotations, record=action.record if annotations else None)
+    record = annotation_record(action.ref, action.have, annotations, instance)
+    return replace(action, bind=bind, annotations=annotations, record=record)
 
 
 def _announcements(accounts: Iterable[PatchAccount | None]) -> frozenset[tuple[ObjectRef, str]]:

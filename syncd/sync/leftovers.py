@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from syncd.model.difference import bound_to
 from syncd.model.names import CredentialId, ObjectRef, PlacementId
 from syncd.sync.action import Leftover
-from syncd.sync.ownership import entries_of, owner_of
+from syncd.sync.ownership import account_record, entries_of, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 def leftovers(
     placements: Iterable[Placement], observed: ObservedState, config: KServeConfig, instance: Instance
 ) -> tuple[Leftover, ...]:
-    """Return Secrets, entries and bindings that no placement asks for.
+    """Return Secrets, entries, bindings and annotations that no placement asks for.
 
     Args:
         placements: all that the mapping has, due or not.
-        observed: every Secret with our label; entries only of the `storage-config` Secrets that it has.
+        observed: every Secret with our label, every ServiceAccount; entries only of the `storage-config`
+            Secrets that it has.
         config: for the name of `storage-config`.
         instance: whose objects are ours.
 
@@ -47,7 +48,19 @@ def leftovers(
                 found.append(
                     Leftover("storage-config entry", ref, key, PlacementId(credential, ref.namespace))
                 )
-    return tuple(found)
+    return (*found, *_of_accounts(mapped.values(), observed, instance))
+
+
+def _of_accounts(
+    placements: Iterable[Placement], observed: ObservedState, instance: Instance
+) -> Iterator[Leftover]:
+    """Yield the annotations on ServiceAccounts whose credential has no target there (any more)."""
+    wanted = {(placement.id, name) for placement in placements for name in placement.accounts}
+    for ref, account in sorted(observed.survey.accounts.items()):
+        for annotation, credential in sorted(account_record(account, instance).items()):
+            identity = PlacementId(credential, ref.namespace)
+            if annotation in account.annotations and (identity, ref.name) not in wanted:
+                yield Leftover("ServiceAccount", ref, f"still has annotation {annotation}", identity)
 
 
 def _of_secret(

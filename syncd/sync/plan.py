@@ -63,6 +63,24 @@ def account_name(binding: Binding, account: ObjectRef) -> str:
     return f"{binding.list_name}/{account.name}"
 
 
+def annotation_record(
+    ref: ObjectRef,
+    have: ObservedAccount | None,
+    annotations: Mapping[str, AccountAnnotation],
+    instance: Instance,
+) -> str | None:
+    """Return our record as it is to be once `annotations` are set: annotation → credential, and whose it is.
+
+    None when none is set. An annotation that stands there with the wanted value and is not on the record is
+    somebody else's: it is not claimed.
+    """
+    if not annotations:
+        return None
+    known = account_record(have, instance)
+    known |= {name: annotation.credential for name, annotation in annotations.items()}
+    return json.dumps({"annotations": known, "name": ref.name}, sort_keys=True, separators=(",", ":"))
+
+
 def _new_bindings(accounts: list[PatchAccount]) -> dict[ObjectRef, set[str]]:
     """Return what each Secret's record has to be extended by, before the bindings are made."""
     bindings: dict[ObjectRef, set[str]] = {}
@@ -108,11 +126,11 @@ def _entry(
 def _account(want: DesiredAccount, observed: ObservedState, instance: Instance) -> PatchAccount | None:
     have = observed.survey.accounts.get(want.ref)
     bind = tuple(binding for binding in want.bindings if not _listed(binding, have))
-    record = _annotation_record(want, have, instance)
     annotations = _missing(want, have)
     if have is not None and not bind and not annotations:
         return None
-    return PatchAccount(want.ref, have, bind, annotations, record if annotations else None)
+    record = annotation_record(want.ref, have, annotations, instance)
+    return PatchAccount(want.ref, have, bind, annotations, record)
 
 
 def _missing(want: DesiredAccount, have: ObservedAccount | None) -> dict[str, AccountAnnotation]:
@@ -125,17 +143,6 @@ def _missing(want: DesiredAccount, have: ObservedAccount | None) -> dict[str, Ac
 
 def _listed(binding: Binding, have: ObservedAccount | None) -> bool:
     return have is not None and binding.secret in have.names(binding.list_name)
-
-
-def _annotation_record(want: DesiredAccount, have: ObservedAccount | None, instance: Instance) -> str:
-    """Return the record as it should be afterwards: annotation → credential, and the account's own name.
-
-    An annotation that stands there with the wanted value and is not on the record is somebody else's: it is
-    not claimed.
-    """
-    known = account_record(have, instance)
-    known |= {name: annotation.credential for name, annotation in _missing(want, have).items()}
-    return json.dumps({"annotations": known, "name": want.ref.name}, sort_keys=True, separators=(",", ":"))
 
 
 def _without_account(want: DesiredAccount, observed: ObservedState) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from syncd.kserve.detect import detect
+from syncd.kserve.detect import detect, part_of_role
 from syncd.kserve.kinds.interface import Rendered
 from syncd.model.names import ObjectRef
 from syncd.model.objects import (
@@ -88,7 +88,7 @@ def render(
         if not isinstance(rendered, Rendered):
             draft.refused += [_invalid(placement, invalid, fields) for invalid in rendered]
             continue
-        mistaken = _mistaken(placement, rendered, config)
+        mistaken = _misplaced(placement, rendered, config) or _mistaken(placement, rendered, config)
         if mistaken is not None:
             draft.refused.append(mistaken)
             continue
@@ -141,7 +141,12 @@ def _add_account(draft: _Draft, placement: Placement, rendered: Rendered, accoun
     if placement.target.accounts.create and account.name in placement.target.accounts.names:
         draft.create.add(account)
     annotations = draft.annotations.setdefault(account, {})
+    # A role and its S3 settings are one credential: of two on one ServiceAccount the first has all of them.
+    role = next((other.credential for name, other in annotations.items() if part_of_role(name)), credential)
     for name, value in {**placement.account_annotations, **rendered.account_annotations}.items():
+        if part_of_role(name) and role != credential:
+            draft.refused.append(_annotation_conflict(placement, account, name, role))
+            continue
         other = annotations.setdefault(name, AccountAnnotation(value, credential))
         if other.value != value:
             draft.refused.append(_annotation_conflict(placement, account, name, other.credential))
@@ -178,6 +183,20 @@ def _invalid(placement: Placement, invalid: Invalid, fields: Fields) -> Refusal:
     )
 
 
+def _misplaced(placement: Placement, rendered: Rendered, config: KServeConfig) -> Refusal | None:
+    """Refuse a Secret of the name of `storage-config`: all its keys would be ours, its entries not."""
+    if rendered.data is None or placement.secret.name != config.storage_spec_secret_name:
+        return None
+    return Refusal(
+        placement.id,
+        Reason.CONFLICT,
+        f"Secret {placement.secret}",
+        "is where KServe looks for storage.key, and every key in it has to be such an entry",
+        "Choose another Secret name; for an entry in it use storageConfig",
+        placement.credential.origin,
+    )
+
+
 def _mistaken(placement: Placement, rendered: Rendered, config: KServeConfig) -> Refusal | None:
     """Refuse a Secret that KServe would take for another kind than the mapping says."""
     if rendered.data is None or detect(rendered.data.keys(), config) == rendered.detects_as:
@@ -197,7 +216,7 @@ def _annotation_conflict(placement: Placement, account: ObjectRef, name: str, ot
         placement.id,
         Reason.CONFLICT,
         f"ServiceAccount {account}",
-        f"annotation {name} is set to another value by credential {other}",
+        f"annotation {name} is credential {other}'s there",
         "Let one credential set it, or use two ServiceAccounts",
         placement.target.origin,
     )

@@ -18,9 +18,10 @@ from syncd.sync.ownership import owner_of
 from syncd.sync.place import Placed, place
 from syncd.sync.plan import plan
 from syncd.sync.render import render
+from syncd.sync.sources import with_edited_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from syncd.cluster.interface import Cluster
     from syncd.mapping.credential import Placement
@@ -135,8 +136,13 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey) -> tuple[Plan,
     circumstances = Circumstances(around.instance, config, wanted.config.unreadable(ours_exist=ours))
     proposed = plan(wanted.desired, observed, instance=around.instance, digest_key=around.digest_key)
     guarded = guard(proposed, observed, circumstances)
+    refused = with_edited_sources(
+        wanted.refused, wanted.due, observed, instance=around.instance, addresses=around.addresses
+    )
+    mapped = {refusal.placement for refusal in wanted.placed.refused}
     left = leftovers(wanted.placed.placements, observed, config, around.instance)
-    return replace(guarded.refusing(wanted.refused), leftovers=left), observed
+    unmapped = tuple(one for one in left if one.placement not in mapped)
+    return replace(guarded.refusing(refused), leftovers=unmapped), observed
 
 
 def sweep(around: Surroundings, wanted: Wanted) -> Swept:
@@ -180,16 +186,9 @@ def _scope(wanted: Wanted, storage_config: str) -> Scope:
     due = [placement for placement in wanted.due if not placement.suspended]
     return Scope(
         secrets=frozenset(placement.secret for placement in due),
-        entries=_entry_objects(due, storage_config),
+        # All of them, since an entry that left the mapping is in no placement; one list has them all.
+        entries=frozenset(ObjectRef(namespace, storage_config) for namespace in wanted.survey.namespaces),
         accounts=frozenset(
             ObjectRef(placement.id.namespace, name) for placement in due for name in placement.accounts
         ),
-    )
-
-
-def _entry_objects(placements: Iterable[Placement], storage_config: str) -> frozenset[ObjectRef]:
-    return frozenset(
-        ObjectRef(placement.id.namespace, storage_config)
-        for placement in placements
-        if placement.entry is not None
     )
