@@ -78,7 +78,9 @@ def load(text: str, start: Start) -> Loaded:
         hint = _tab_hint(text, mark)
         return Loaded(None, (*composer.problems, _problem(place, f"is no YAML: {words}", hint)))
     except yaml.reader.ReaderError as error:
-        place = _place(text, error.position, start)
+        # libyaml counts bytes.
+        position = len(text.encode()[: error.position].decode(errors="ignore"))
+        place = _place(text, position, start)
         return Loaded(None, (_problem(place, "has a character that YAML forbids"),))
 
 
@@ -112,8 +114,7 @@ class _Composer:
             message = "has a YAML tag; values are text, and their field says what they mean"
             raise _UnreadableError(_problem(mark, message, "take the tag away", path=path))
         if isinstance(event, yaml.ScalarEvent):
-            plain = event.implicit[0] and event.tag is None
-            value = None if plain and event.value in _NULLS else event.value
+            value = None if _is_plain(event) and event.value in _NULLS else event.value
             node = Node(mark, value, block=event.style == "|")
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self._sequence(mark, path)
@@ -150,7 +151,7 @@ class _Composer:
             key = self._key(event, path)
             place = _mark(event.start_mark, self._start)
             node = self._node(next(self._events), (*path, key))
-            if key == _MERGE and getattr(event, "style", None) is None:
+            if key == _MERGE and _is_plain(event):
                 merged += self._merged(node, (*path, key))
             elif key in values:
                 message = f"stands here twice; the first is at {keys[key]}"
@@ -184,6 +185,11 @@ class _Composer:
             message = "is a merge key, and merges maps only"
             raise _UnreadableError(_problem(node.mark, message, "write `<<: *anchor-of-a-map`", path=path))
         return nodes
+
+
+def _is_plain(event: Any) -> bool:  # noqa: ANN401  # each class of events has its own attributes
+    """Tell whether this is a scalar without quotes and without a tag."""
+    return isinstance(event, yaml.ScalarEvent) and event.tag is None and bool(event.implicit[0])
 
 
 def _size(nodes: Iterable[Node]) -> int:

@@ -29,6 +29,14 @@ _YAML: Final = (".yaml", ".yml")
 _EXTENSION: Final = "x-"
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One named entry of `stores` or `credentials`: where its name stands, and what it is."""
+
+    key: Mark
+    node: Node
+
+
 @dataclass(slots=True)
 class Merged:
     """One mapping from all files. `complete` is false when a file could not be read as YAML or as a mapping.
@@ -38,8 +46,8 @@ class Merged:
 
     settings: dict[str, Node] = field(default_factory=dict)
     keys: dict[str, Mark] = field(default_factory=dict)
-    stores: dict[str, Node] = field(default_factory=dict)
-    credentials: dict[str, Node] = field(default_factory=dict)
+    stores: dict[str, Entry] = field(default_factory=dict)
+    credentials: dict[str, Entry] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     documents: int = 0
     complete: bool = True
@@ -143,12 +151,13 @@ def _add_named(section: str, node: Node, merged: Merged) -> None:
         merged.complete = False
         return
     target = merged.stores if section == "stores" else merged.credentials
-    for name, entry in node.value.items():
+    for name, value in node.value.items():
+        entry = Entry(node.keys[name], value)
         first = target.setdefault(name, entry)
         if first is not entry:
-            message = f"has a name that is taken by {first.mark}"
+            message = f"has a name that is taken by {first.key}"
             credential = CredentialId(name) if section == "credentials" else None
-            where = origin(node.keys[name], (section, name))
+            where = origin(entry.key, (section, name))
             merged.problems.append(Problem(where, message, "rename one of the two", credential))
 
 

@@ -12,7 +12,7 @@ from syncd.mapping import claims, not_yet
 from syncd.mapping.credential import Credential
 from syncd.mapping.credential_part import CredentialPart
 from syncd.mapping.document import HeaderPart
-from syncd.mapping.merge import Merged, merge
+from syncd.mapping.merge import merge
 from syncd.mapping.messages import problems_of
 from syncd.mapping.resolve import Defaults, resolve
 from syncd.mapping.settings import MappingDocument, Problem, Reading
@@ -27,6 +27,7 @@ from syncd.stores.settings import STORE_PARTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from syncd.mapping.merge import Entry, Merged
     from syncd.mapping.settings import StoreSettings
     from syncd.mapping.sources import Finding
     from syncd.mapping.tree import Path
@@ -101,14 +102,14 @@ def _header(merged: Merged, found: _Found) -> HeaderPart | None:
 def _stores(merged: Merged, found: _Found) -> dict[StoreName, StoreSettings]:
     """Return the stores that are right."""
     stores: dict[StoreName, StoreSettings] = {}
-    for name, node in merged.stores.items():
+    for name, entry in merged.stores.items():
         path: Path = ("stores", name)
-        _check_name(name, node, path, found)
-        part = _part(StorePart, node, path, found, empty=STORE_PARTS)
+        _check_name(entry, path, found)
+        part = _part(StorePart, entry.node, path, found, empty=STORE_PARTS)
         if part is None:
             continue
         types = types_of(part)
-        where = origin(node.mark, path)
+        where = origin(entry.key, path)
         if len(types) != 1:
             given = " and ".join(types) or "none"
             hint = f"types: {', '.join(STORE_PARTS)}"
@@ -122,16 +123,16 @@ def _credentials(
     merged: Merged, found: _Found, defaults: Defaults, around: Surroundings
 ) -> dict[CredentialId, Credential]:
     resolved: dict[CredentialId, Credential] = {}
-    for key, node in merged.credentials.items():
-        name = CredentialId(key)
+    for key, entry in merged.credentials.items():
+        name, node = CredentialId(key), entry.node
         path: Path = ("credentials", name)
-        _check_name(name, node, path, found, name)
+        _check_name(entry, path, found, name)
         part = _part(CredentialPart, node, path, found, name, empty=KINDS)
         if part is None:
             _check_from(name, node, around, found)
             continue
         found.problems += not_yet.of_credential(name, part, node)
-        credential = resolve(name, part, node, defaults, around)
+        credential = resolve(name, part, entry, defaults, around)
         if isinstance(credential, Credential):
             resolved[name] = credential
             continue
@@ -140,13 +141,11 @@ def _credentials(
     return resolved
 
 
-def _check_name(
-    name: str, node: Node, path: Path, found: _Found, credential: CredentialId | None = None
-) -> None:
+def _check_name(entry: Entry, path: Path, found: _Found, credential: CredentialId | None = None) -> None:
     try:
-        _NAME.validate_python(name)
+        _NAME.validate_python(path[-1])
     except ValidationError as error:
-        found.problems += problems_of(error, node, path, credential)
+        found.problems += problems_of(error, Node(entry.key, ""), path, credential)
 
 
 def _part(
@@ -185,7 +184,7 @@ def _check_from(name: CredentialId, node: Node, around: Surroundings, found: _Fo
 
 def _refuse_conflicts(
     resolved: Mapping[CredentialId, Credential],
-    texts: Mapping[str, Node],
+    texts: Mapping[str, Entry],
     in_force: MappingDocument | None,
     found: _Found,
 ) -> None:

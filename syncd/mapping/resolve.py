@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from syncd.kserve.kinds.interface import Inputs, Kind
     from syncd.mapping.credential_part import CredentialBase
+    from syncd.mapping.merge import Entry
     from syncd.mapping.sources import SourceMap
     from syncd.mapping.target_part import TargetPart
     from syncd.mapping.tree import Node, Path
@@ -51,14 +52,18 @@ class _Shape:
 
 
 def resolve(
-    name: CredentialId, part: CredentialBase, node: Node, defaults: Defaults, around: Surroundings
+    name: CredentialId,
+    part: CredentialBase,
+    entry: Entry,
+    defaults: Defaults,
+    around: Surroundings,
 ) -> Credential | tuple[Finding, ...]:
     """Return the credential, or everything that is wrong with it.
 
     Args:
         name: its key under `credentials`.
         part: its accepted form.
-        node: its text, for the places.
+        entry: its text, for the places.
         defaults: of the mapping.
         around: stores and trusted labels.
 
@@ -85,12 +90,12 @@ def resolve(
         kind=kind,
         sources=sources,
         settings=shape.inputs.literals,
-        targets=tuple(_target(name, target, node, index) for index, target in enumerate(part.to)),
+        targets=tuple(_target(name, target, entry.node, index) for index, target in enumerate(part.to)),
         deletion=part.deletion_policy.over(defaults.deletion),
         schedule=written if sources else KEYLESS_SCHEDULE,
         suspended=part.suspend,
         optional=part.from_ is not None and part.from_.optional,
-        origin=origin(node.mark, ("credentials", name)),
+        origin=origin(entry.key, ("credentials", name)),
     )
 
 

@@ -31,6 +31,8 @@ def _tidy(schema: dict[str, Any]) -> dict[str, Any]:
         del tidied["title"]
     if tidied.get("default", "") is None:
         del tidied["default"]
+    if "patternProperties" in tidied:
+        tidied["additionalProperties"] = False
     if tidied.get("pattern") == _DURATION and "default" in tidied:
         tidied["default"] = f"{tidied['default']:g}s"
     return tidied

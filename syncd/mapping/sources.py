@@ -133,6 +133,6 @@ def _store_findings(ref: SecretRef, path: Path, store: StoreSettings) -> Iterato
     if store.type == "kubernetes" and ref.secret.count("/") != 1:
         yield Finding((*path, "secret"), "must be NAMESPACE/NAME of a Secret in a kubernetes store")
     elif not placeholders.present(ref.secret) and not allowed(ref.secret, store.allowed_secrets):
-        patterns = ", ".join(store.allowed_secrets)
         message = f"is not among the secrets that store {ref.store} allows"
-        yield Finding((*path, "secret"), message, f"allowedSecrets: {patterns}")
+        hint = f"correct it, or extend stores.{ref.store}.allowedSecrets"
+        yield Finding((*path, "secret"), message, hint)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 12
 _CLOSE: Final = 0.75
-_FAR: Final = 0.55
+_FAR: Final = 0.6
 _MOST_PLACES: Final = 2
 
 

@@ -39,10 +39,11 @@ class Node:
 
     `keys` says where each key of a map stands. `size` counts the values below and this one, `height` the
     levels below; both count an alias as what it stands for. `block` is true for a literal block (`|`).
+    The value is not in the repr: it may be a secret that somebody wrote into the mapping.
     """
 
     mark: Mark
-    value: str | tuple[Node, ...] | Mapping[str, Node] | None
+    value: str | tuple[Node, ...] | Mapping[str, Node] | None = field(repr=False)
     keys: Mapping[str, Mark] = field(default_factory=lambda: EMPTY)
     size: int = 1
     height: int = 0

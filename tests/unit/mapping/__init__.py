@@ -1,0 +1,1 @@
+"""The mapping: from text to what is accepted."""
