@@ -47,7 +47,8 @@ def trusting(spec: CaSpec | None, context: StoreContext) -> ssl.SSLContext:
         return tls
     where, pem = _pem(spec, context)
     try:
-        tls.load_verify_locations(cadata=pem)
+        # Bundles have names in comments, and OpenSSL takes only ASCII.
+        tls.load_verify_locations(cadata=pem.encode("ascii", "ignore").decode("ascii"))
     except (ssl.SSLError, ValueError):
         pass
     else:

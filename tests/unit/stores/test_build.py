@@ -1,0 +1,72 @@
+"""From settings to adapters, importing no SDK that is not configured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from syncd.model.errors import UsageError
+from syncd.model.secret import StoreName
+from syncd.stores.build import build
+from syncd.stores.guarded import Bounds, GuardedStore
+from syncd.stores.settings import STORE_PARTS
+from tests.unit.stores.rigs import FakeCluster
+
+if TYPE_CHECKING:
+    from syncd.stores.interface import SecretStore
+
+NAME = StoreName("mine")
+SETTINGS: dict[str, dict[str, Any]] = {
+    "vault": {"address": "https://vault:8200", "auth": {"token": {"file": "/x"}}},
+    "awsSecretsManager": {"region": "eu-west-1"},
+    "gcpSecretManager": {"project": "ml-prod"},
+    "azureKeyVault": {"vaultUrl": "https://ml.vault.azure.net"},
+    "kubernetes": {"namespaces": ["a"]},
+    "file": {"directory": "/etc/credentials"},
+}
+
+
+def make(store_type: str) -> SecretStore:
+    """Build a store of this type."""
+    part = STORE_PARTS[store_type].model_validate(SETTINGS[store_type])
+    return build(NAME, store_type, part, Bounds(), FakeCluster().context())
+
+
+@pytest.mark.parametrize("store_type", ["vault", "kubernetes", "file"])
+def test_stores_of_this_release(store_type: str) -> None:
+    """These types are built, guarded, under the user's name, and nothing is asked of them."""
+    store = make(store_type)
+    assert isinstance(store, GuardedStore)
+    assert store.name == NAME
+    store.close()
+
+
+@pytest.mark.parametrize("store_type", ["awsSecretsManager", "gcpSecretManager", "azureKeyVault"])
+def test_stores_of_a_later_release(store_type: str) -> None:
+    """These types can be validated; building one is an error of usage that says so."""
+    with pytest.raises(UsageError, match=f"stores.mine: stores of type {store_type} can be validated"):
+        make(store_type)
+
+
+def test_missing_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without hvac the error says what to install."""
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    for name in [name for name in sys.modules if name.startswith("syncd.stores.vault.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(UsageError, match=r"pip install 'syncd\[vault\]'"):
+        make("vault")
+
+
+def test_only_configured_sdks_are_imported() -> None:
+    """Settings of all types and a file store are made without importing any SDK."""
+    program = (
+        "import sys\n"
+        "from syncd.stores import build, settings\n"
+        "import syncd.stores.file.adapter, syncd.stores.kubernetes.adapter\n"
+        "print(sorted({'hvac', 'requests', 'boto3', 'google.cloud', 'azure'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
