@@ -48,7 +48,7 @@ def hidden(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def revealed(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest that was hidden as it is stored: values as base64."""
+    """Return a hidden manifest as it is stored: values as base64; one without `data` as it is."""
     data = manifest.get("data")
     if not isinstance(data, dict):
         return manifest
@@ -79,9 +79,7 @@ def _decoded(text: str | None) -> SecretValue | Undecodable:
         return Undecodable(SecretValue(raw))
 
 
-def _encoded(value: object) -> object:
+def _encoded(value: SecretValue | Undecodable) -> str:
     if isinstance(value, Undecodable):
         return value.text.reveal().decode()
-    if isinstance(value, SecretValue):
-        return base64.b64encode(value.reveal()).decode()
-    return value
+    return base64.b64encode(value.reveal()).decode()

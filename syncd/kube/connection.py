@@ -153,6 +153,7 @@ class KubeTransport:
         headers = self._headers(session, None if body is None else content_type)
         if isinstance(headers, _Problem):
             return headers
+        payload = None if body is None else json.dumps(body, default=_encoded).encode()
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             return _Problem("the deadline had passed before the request was sent")
@@ -161,7 +162,7 @@ class KubeTransport:
                 response = session.pool.request(
                     method,
                     _url(session.configuration.host, method, path, query),
-                    body=None if body is None else json.dumps(body, default=_encoded).encode(),
+                    body=payload,
                     headers=headers,
                     timeout=urllib3.Timeout(total=remaining),
                     retries=False,
@@ -170,6 +171,9 @@ class KubeTransport:
             return Answer(response.status, response.headers.get("Retry-After"), response.data)
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return _Problem(_explained(error, remaining))
+        except ValueError:
+            # http.client refuses a header with control characters, and quotes it.
+            return _Problem(f"the request cannot be sent; is the token of {session.origin} damaged?")
 
     def _open(self) -> _Session | _Problem:
         with self._lock:
@@ -197,7 +201,7 @@ class KubeTransport:
                 token = session.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         except Exception as error:  # noqa: BLE001  # a login plugin may raise anything, with the token in it
             return _Problem(f"the credentials of {session.origin} cannot be renewed ({type(error).__name__})")
-        return headers | ({"Authorization": token} if token else {})
+        return headers | ({"Authorization": token.strip()} if token else {})
 
 
 def _url(host: str, method: str, path: str, query: Mapping[str, str]) -> str:

@@ -79,7 +79,7 @@ class KubernetesReader:
         """Return our Secrets and those that `scope` names or implies, as `Reader.observe` says."""
         found = self._secrets({"labelSelector": f"{LABEL_INSTANCE}={self._instance}"})
         for name in sorted({ref.name for ref in scope.entries}):
-            found |= self._named(name)
+            found |= {ref: secret for ref, secret in self._named(name).items() if ref in scope.entries}
         # Whatever carries one of those names was seen by its list, or does not exist.
         seen = found.keys() | scope.entries
         found |= self._by_name(ref for ref in scope.secrets if ref not in seen)

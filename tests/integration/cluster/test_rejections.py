@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -18,8 +18,20 @@ from syncd.model.errors import ClusterUnreachable
 from syncd.model.names import ObjectRef
 from syncd.model.reasons import Reason
 from syncd.testing.cluster import CANARY, Subject
-from syncd.testing.cluster.subject import look, rejected, stored, value, wanted, written
+from syncd.testing.cluster.subject import (
+    bind,
+    entry,
+    look,
+    look_at,
+    look_at_account,
+    rejected,
+    stored,
+    value,
+    wanted,
+    written,
+)
 from tests.harness.fixtures import unique
+from tests.harness.processes import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -178,6 +190,56 @@ def test_without_rights(control_plane: ControlPlane, subject: Subject, cluster_o
     with pytest.raises(ClusterUnreachable, match=r"/api/v1/namespaces cannot be read: 403 Forbidden"):
         poor.survey()
     connection.close()
+
+
+RIGHTS: Final = [
+    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]},
+    {"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["list", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list", "create", "patch"]},
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+]
+"""All that reader and writer need, in every namespace that they serve."""
+
+
+def test_these_rights_are_enough(
+    control_plane: ControlPlane, subject: Subject, cluster_over: ClusterOver
+) -> None:
+    """Under these rights and no others everything that a cluster does is allowed."""
+    user = unique("rights")
+    admin, group = control_plane.admin, "/apis/rbac.authorization.k8s.io/v1"
+    admin.must(admin.post(f"{group}/clusterroles", {"metadata": {"name": user}, "rules": RIGHTS}))
+    binding = {
+        "metadata": {"name": user},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": user},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
+    }
+    admin.must(admin.post(f"{group}/clusterrolebindings", binding))
+    connection = KubeTransport(
+        ConnectionSettings(kubeconfig=str(control_plane.kubeconfig_for(user))), emit=lambda _: None
+    )
+    cluster = cluster_over(connection, subject.instance, subject.kserve_namespace)
+    poor = Subject(cluster, subject.world, subject.instance, subject.kserve_namespace)
+    wait_for("the new rights", lambda: _may_list(cluster))
+    namespace = subject.world.namespace()
+    ref, config, models = (ObjectRef(namespace, name) for name in ("s", "storage-config", "models"))
+    written(cluster.create_secret(wanted(ref)))
+    written(cluster.update_secret(wanted(ref, key="3"), look_at(poor, ref)))
+    written(cluster.patch_entries(config, [entry(config, "a")], None))
+    written(cluster.patch_account(models, bind("s"), None))
+    written(cluster.patch_account(models, bind("t"), look_at_account(poor, models)))
+    seen = look(poor, secrets=[ref], entries=frozenset({config}), accounts=frozenset({models}))
+    assert {ref, config} <= seen.keys()
+    assert cluster.kserve_config() is None
+    connection.close()
+
+
+def _may_list(cluster: KubernetesCluster) -> bool:
+    """Whether a new role is in force: the API server learns of it with a delay."""
+    try:
+        cluster.survey()
+    except ClusterUnreachable:
+        return False
+    return True
 
 
 def test_create_under_rbac_by_name(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -253,3 +254,89 @@ def test_the_namespace_of_the_context(
     connection = connect(server.url)
     assert connection.namespace == "mine"
     assert "context x" in connection.origin
+
+
+def kubeconfig(path: Path, url: str, user: dict[str, object]) -> KubeTransport:
+    """Connect to a URL as this user of a kubeconfig."""
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": url}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "x",
+    }
+    path.write_text(json.dumps(config))
+    return KubeTransport(ConnectionSettings(kubeconfig=str(path)), emit=lambda _: None)
+
+
+def test_a_plugin_is_run_again_when_its_token_expires(tmp_path: Path, server: ScriptedServer) -> None:
+    """An exec plugin's token that has expired is renewed before the next request."""
+    runs = tmp_path / "runs"
+    plugin = tmp_path / "plugin.py"
+    plugin.write_text(
+        "import json, pathlib\n"
+        f"runs = pathlib.Path({str(runs)!r})\n"
+        "runs.write_text((runs.read_text() if runs.exists() else '') + 'x')\n"
+        "status = {'token': 't', 'expirationTimestamp': '2020-01-01T00:00:00Z'}\n"
+        "print(json.dumps({'apiVersion': 'client.authentication.k8s.io/v1', "
+        "'kind': 'ExecCredential', 'status': status}))\n"
+    )
+    command = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": sys.executable,
+        "args": [str(plugin)],
+        "interactiveMode": "Never",
+    }
+    server.answer("", Reply(200, b"{}", JSON_TYPE))
+    connection = kubeconfig(tmp_path / "k", server.url, {"exec": command})
+    assert runs.read_text() == "x"
+    ask(connection)
+    ask(connection)
+    assert runs.read_text() == "xxx"
+    connection.close()
+
+
+def test_credentials_that_cannot_be_renewed(
+    tmp_path: Path, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a login plugin raises is told by its type; its text may hold the token."""
+    connection = kubeconfig(tmp_path / "k", server.url, {"token": "t"})
+
+    def renew(_: object) -> None:
+        raise LookupError(CANARY)
+
+    assert connection._session is not None
+    monkeypatch.setattr(connection._session.configuration, "refresh_api_key_hook", renew)
+    with pytest.raises(ClusterUnreachable, match=r"cannot be renewed \(LookupError\)") as caught:
+        ask(connection)
+    assert caught.value.__context__ is None
+    assert (CANARY in shown(caught.value)) is False
+    assert server.seen() == []
+    connection.close()
+
+
+def test_a_damaged_token_is_not_quoted(tmp_path: Path, server: ScriptedServer) -> None:
+    """A token with a line break in it is refused by the HTTP library, which quotes it; we do not."""
+    connection = kubeconfig(tmp_path / "k", server.url, {"token": f"{CANARY}\nx"})
+    with pytest.raises(ClusterUnreachable, match=r"is the token of .* damaged") as caught:
+        ask(connection)
+    assert (CANARY in shown(caught.value), caught.value.__context__) == (False, None)
+    connection.close()
+
+
+def test_a_line_break_at_the_end_of_a_token(tmp_path: Path, server: ScriptedServer) -> None:
+    """A token file usually ends with one; it is not part of the token."""
+    server.answer("", Reply(200, b"{}", JSON_TYPE))
+    connection = kubeconfig(tmp_path / "k", server.url, {"token": "t\n"})
+    assert ask(connection) == {}
+    connection.close()
+
+
+def test_a_kubeconfig_that_went_away(tmp_path: Path, server: ScriptedServer) -> None:
+    """After a 401 the configuration is read again; when that fails, it is said why."""
+    server.answer("", Reply(401, b"", JSON_TYPE))
+    connection = kubeconfig(tmp_path / "k", server.url, {"token": "t"})
+    with pytest.raises(ClusterUnreachable, match="does not know us"):
+        ask(connection)
+    (tmp_path / "k").unlink()
+    with pytest.raises(ClusterUnreachable, match="k does not exist"):
+        ask(connection)

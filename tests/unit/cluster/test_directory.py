@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 from syncd.cluster.directory.cluster import DirectoryCluster
+from syncd.cluster.directory.files import Files
+from syncd.cluster.directory.layout import Layout
 from syncd.cluster.directory.lock import LOCK_FILE, locked
+from syncd.cluster.directory.requests import FileRequests
 from syncd.cluster.interface import Scope
 from syncd.model.errors import ClusterUnreachable, UsageError
 from syncd.model.names import Instance, ObjectRef
@@ -166,7 +169,7 @@ def test_a_config_map_of_numbers(subject: Subject, tmp_path: Path) -> None:
 
 
 def test_what_is_no_object_is_passed_over(subject: Subject, tmp_path: Path) -> None:
-    """Hidden folders, other files and names that Kubernetes would refuse are not read."""
+    """Hidden folders, other files, names that Kubernetes would refuse and what just went are not read."""
     namespace = subject.world.namespace()
     (tmp_path / ".git-like").mkdir()
     (tmp_path / "README.md").write_text("hello")
@@ -174,6 +177,9 @@ def test_what_is_no_object_is_passed_over(subject: Subject, tmp_path: Path) -> N
     (tmp_path / namespace / "secrets" / "notes.txt").write_text("hello")
     (tmp_path / namespace / "secrets" / ".models.yaml.swp").write_text("hello")
     (tmp_path / namespace / "secrets" / "Upper.yaml").write_text("hello")
+    for folder in ("secrets", "serviceaccounts"):
+        (tmp_path / namespace / folder).mkdir(exist_ok=True)
+        (tmp_path / namespace / folder / "gone.yaml").symlink_to("nowhere")
     assert ".git-like" not in subject.cluster.survey().namespaces
     assert look(subject) == {}
 
@@ -206,6 +212,23 @@ def test_an_account_keeps_its_other_fields(subject: Subject) -> None:
     manifest = subject.world.get("serviceaccounts", ref)
     assert manifest is not None
     assert (manifest["automountServiceAccountToken"], manifest["secrets"]) == (False, [{"name": "a"}])
+
+
+def test_a_patch_that_changes_nothing_leaves_the_file(subject: Subject, tmp_path: Path) -> None:
+    """A patch whose result is what is there does not write the file again."""
+    ref = ObjectRef(subject.world.namespace(), "models")
+    subject.world.put("serviceaccounts", account(ref, secrets=[{"name": "a"}]))
+    have = look_at_account(subject, ref)
+    path = tmp_path / ref.namespace / "serviceaccounts" / "models.yaml"
+    before = path.stat()
+    files = Files(Layout(tmp_path), digest_key=DIGEST_KEY, values="real")
+    requests = FileRequests(files, timeout=30, before=lambda: None)
+    patch = {
+        "metadata": {"uid": have.uid, "resourceVersion": have.resource_version},
+        "secrets": [{"name": "a"}],
+    }
+    assert written(requests.patch("serviceaccounts", ref, patch)).resource_version == have.resource_version
+    assert path.stat() == before
 
 
 def test_a_path_that_is_no_directory(tmp_path: Path) -> None:
@@ -245,7 +268,8 @@ def test_placeholders(tmp_path: Path) -> None:
 
 def test_placeholders_do_not_replace_values(tmp_path: Path) -> None:
     """A directory with real values of ours does not get placeholders; others' Secrets do not matter."""
-    (tmp_path / "ns").mkdir()
+    (tmp_path / "ns" / "secrets").mkdir(parents=True)
+    (tmp_path / "ns" / "secrets" / "foreign.yaml").write_text("kind: Secret")
     written(open_directory(tmp_path).create_secret(wanted(ObjectRef("ns", "models"))))
     with pytest.raises(UsageError, match="holds real values"):
         open_directory(tmp_path, "hidden").create_secret(wanted(ObjectRef("ns", "other")))

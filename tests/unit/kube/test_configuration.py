@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from kubernetes.config import incluster_config
 
 from syncd.kube.configuration import ConnectionSettings, locate
 from syncd.model.errors import UsageError
@@ -132,3 +133,32 @@ def test_a_file_that_is_no_kubeconfig(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(UsageError, match=r"k is unusable"):
         locate(ConnectionSettings(kubeconfig=str(path)), {})
+
+
+def test_a_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a pod the mounted account is used, and its namespace is ours."""
+    for name, text in {"token": "t", "ca.crt": "c", "namespace": "syncd\n"}.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr("syncd.kube.configuration._ACCOUNT_FOLDER", tmp_path)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    located = locate(ConnectionSettings(pool_size=3))
+    assert (located.client.host, located.namespace) == ("https://10.0.0.1:443", "syncd")
+    assert located.client.connection_pool_maxsize == 3
+
+
+def test_a_context_of_no_user_or_cluster_that_can_be_read(tmp_path: Path) -> None:
+    """What breaks only when the credentials are read is unusable too, and not quoted."""
+    user = {"client-certificate-data": f"%{CANARY}", "client-key-data": "%"}
+    path = kubeconfig(
+        tmp_path / "k",
+        users=[{"name": "u", "user": user}],
+        clusters=[
+            {"name": "a", "cluster": {"server": "https://a.example", "certificate-authority-data": "%%%"}}
+        ],
+    )
+    with pytest.raises(UsageError, match=r"k is unusable") as caught:
+        locate(ConnectionSettings(kubeconfig=path), {})
+    assert (CANARY in str(caught.value), caught.value.__context__) == (False, None)
