@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from syncd.mapping.credential import Credential, Placement, Target
-    from syncd.model.names import PlacementId
+    from syncd.model.names import Origin, PlacementId
 
 Owner = TypeVar("Owner")
 
@@ -83,13 +83,13 @@ def _grant(
     return True
 
 
-def of_credential(credential: Credential) -> dict[Claim, Target]:
-    """Return what a credential claims in the namespaces that it names, with the target that does.
+def of_credential(credential: Credential) -> dict[Claim, Origin]:
+    """Return what a credential claims in the namespaces that it names, and which target does.
 
     What is selected by label, and entries whose key holds a namespace's label, are known per placement only.
     """
     return {
-        claim: target
+        claim: target.origin or credential.origin
         for target in credential.targets
         for namespace in target.namespaces or ()
         for claim in _of_target(credential, target, namespace)

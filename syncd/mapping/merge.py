@@ -102,15 +102,13 @@ def _unpack(manifest: Node, text: str, start: Start, merged: Merged) -> Iterator
 
 
 def _start(node: Node, text: str, start: Start, key: str) -> Start:
-    embedded = f"{start.file}#{key}"
+    """Return where an embedded text begins: in a literal block its lines are those of the file, indented."""
     if not node.block or not isinstance(node.value, str):
-        return Start(embedded)
-    before = text.splitlines()[: node.mark.line - start.lines]
-    inside = text.splitlines()[len(before) :]
-    for written, meant in zip(inside, node.value.splitlines(), strict=False):
-        if meant.strip():
-            return Start(start.file, start.lines + len(before), len(written) - len(meant))
-    return Start(embedded)
+        return Start(f"{start.file}#{key}")
+    first = node.mark.line - start.lines
+    pairs = zip(text.splitlines()[first:], node.value.splitlines(), strict=False)
+    indent = max((len(written) - len(meant) for written, meant in pairs), default=0)
+    return Start(start.file, start.lines + first, start.columns + indent)
 
 
 def _is_manifest(node: Node) -> bool:

@@ -201,13 +201,10 @@ def _refuse_conflicts(
     }
     for loser, taken in claims.settle(after, before).items():
         for claim, holder in taken.items():
-            target = after[loser][claim].origin
-            other = (after[holder].get(claim) or before[holder][claim]).origin
-            if target is None or other is None:
-                continue
+            other = after[holder].get(claim) or before[holder][claim]
             message = f"{claim} belongs to credential {holder} ({other.file}:{other.line}:{other.column})"
             hint = "what is in force stays; give one of the two another name or namespace"
-            found.problems.append(Problem(target, message, hint, loser))
+            found.problems.append(Problem(after[loser][claim], message, hint, loser))
 
 
 def _in_file_order(files: Iterable[str]) -> Callable[[Problem], tuple[int, str, int, int]]:

@@ -113,8 +113,6 @@ def _is_source(schema: Mapping[str, Any]) -> bool:
 
 
 def _table(docs: tuple[FieldDoc, ...]) -> str:
-    if not docs:
-        return "It has no fields: write `{}`.\n"
     rows = [f"| `{doc.name}` | {doc.type} | {_text(doc)} |" for doc in docs]
     return "\n".join(["| field | takes | |", "|---|---|---|", *rows]) + "\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from syncd.mapping.schema import at, fields, json_schema
@@ -70,12 +71,9 @@ def _places(word: str, parent: Path) -> list[str]:
 
 
 def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    count = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        count += 1
-    return count
+    """Return how many steps two places have in common from the top."""
+    same = (left == right for left, right in zip(one, other, strict=False))
+    return sum(takewhile(bool, same))
 
 
 @cache

@@ -57,8 +57,10 @@ def test_the_same_secret_twice_names_both_places() -> None:
         ),
         (
             s3("a", "namespaces: [n], serviceAccounts: [y]"),
-            "b: {s3: {roleArn: 'arn:aws:iam::111122223333:role/r'},"
-            " to: [{namespaces: [n], serviceAccounts: [y]}]}",
+            (
+                "b: {s3: {roleArn: 'arn:aws:iam::111122223333:role/r'},"
+                " to: [{namespaces: [n], serviceAccounts: [y]}]}"
+            ),
             "place on ServiceAccount y: s3 in namespace n belongs to credential a",
         ),
         (

@@ -19,8 +19,41 @@ EXAMPLES = Path(__file__).parents[3] / "config" / "examples"
 CANARY = "Canary/7f3a+x"
 
 words = st.sampled_from(
-    """apiVersion syncd.dev/v1alpha1 kind Mapping stores credentials from to s3 vault namespaces secret schedule
-    cron * &a *a << : ' " | > !! # --- $( ~ % { } [ ]""".split()
+    [
+        "apiVersion",
+        "syncd.dev/v1alpha1",
+        "kind",
+        "Mapping",
+        "stores",
+        "credentials",
+        "from",
+        "to",
+        "s3",
+        "vault",
+        "namespaces",
+        "secret",
+        "schedule",
+        "cron",
+        "*",
+        "&a",
+        "*a",
+        "<<",
+        ":",
+        "'",
+        '"',
+        "|",
+        ">",
+        "!!",
+        "#",
+        "---",
+        "$(",
+        "~",
+        "%",
+        "{",
+        "}",
+        "[",
+        "]",
+    ]
 )
 spaces = st.sampled_from(["- ", "\n", "  ", "\t", " "])
 trees = st.recursive(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import jsonschema
@@ -29,7 +30,9 @@ def test_generated_files_are_up_to_date(name: str) -> None:
 
 def test_the_reference_is_written_below_a_folder(tmp_path: Path) -> None:
     """The generated files arrive where they belong, below any folder."""
-    reference.write(tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["reference", str(tmp_path)])
+        runpy.run_path(reference.__file__, run_name="__main__")
     written = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
     assert written == {reference.SCHEMA_FILE, reference.REFERENCE_FILE}
 
