@@ -1,0 +1,145 @@
+"""A daemon's world in Kubernetes: a ConfigMap as the mapping, a ServiceAccount with the least rights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.harness.fault_http import FaultProxy
+from tests.harness.fixtures import unique
+from tests.harness.processes import wait_for
+from tests.integration.daemon.process import Daemon
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.harness.apiserver import ControlPlane
+    from tests.harness.kube_client import Object
+    from tests.harness.openbao import OpenBao
+
+RBAC = "rbac.authorization.k8s.io"
+ROLE = "syncd-daemon-tests"
+CONFIG_MAP = "syncd"
+EVERYWHERE: tuple[Object, ...] = (
+    {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]},
+    {
+        "apiGroups": [""],
+        "resources": ["secrets", "serviceaccounts"],
+        "verbs": ["get", "list", "create", "patch"],
+    },
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
+)
+"""All that the daemon may do."""
+
+
+@dataclass(slots=True)
+class ClusterWorld:
+    """One daemon's namespace `own`, whose ConfigMap is the mapping, and a namespace `team` that it serves."""
+
+    plane: ControlPlane
+    bao: OpenBao
+    folder: Path
+    own: str
+    team: str
+    mount: str
+    kubeconfig: Path
+    proxy: FaultProxy
+    credentials: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def create(cls, plane: ControlPlane, bao: OpenBao, folder: Path) -> ClusterWorld:
+        """Makes the namespaces, the account with its rights, and the store's mount and token."""
+        own, team = plane.create_namespace(unique("syncd")), plane.create_namespace(unique("team"))
+        plane.create_service_account(own, "syncd")
+        plane.create_service_account(team, "models")
+        _grant(plane, own)
+        mount = bao.enable_kv(unique("kv"), 2)
+        token = bao.token([bao.least_policy(mount, {mount: 2})])
+        plane.create_secret(own, "vault-token", {"token": token})
+        proxy = FaultProxy(plane.url, ca_file=str(plane.ca_file))
+        kubeconfig = folder / "kubeconfig"
+        content = json.loads(plane.kubeconfig_for_service_account(own, "syncd").read_text())
+        content["clusters"][0]["cluster"] = {"server": proxy.url}
+        kubeconfig.touch(mode=0o600)
+        kubeconfig.write_text(json.dumps(content))
+        return cls(plane, bao, folder, own, team, mount, kubeconfig, proxy)
+
+    def close(self) -> None:
+        """Closes the way to the API server."""
+        self.proxy.close()
+
+    def add(self, name: str, **more: Any) -> None:
+        """Adds an S3 credential of this name, from the secret of this name, read every second."""
+        self.credentials[name] = {
+            "from": {"store": "platform", "secret": f"{self.mount}/{name}"},
+            "s3": {"endpoint": "https://minio.example.com"},
+            "to": [{"namespaces": [self.team], "serviceAccounts": ["models"]}],
+            "schedule": {"interval": "1s"},
+            **more,
+        }
+
+    def put(self, name: str, key: str) -> None:
+        """Writes a secret, as its next version."""
+        self.bao.put(self.mount, name, {"access_key": f"ID{key}", "secret_key": key})
+
+    def apply(self) -> None:
+        """Writes the mapping as it is now into the ConfigMap."""
+        token = {"secretKeyRef": {"name": "vault-token", "key": "token"}}
+        document = {
+            "apiVersion": "syncd.dev/v1alpha1",
+            "kind": "Mapping",
+            "stores": {"platform": {"vault": {"address": self.bao.url, "auth": {"token": token}}}},
+            "credentials": self.credentials,
+        }
+        body = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": CONFIG_MAP},
+            "data": {"mapping.yaml": json.dumps(document, indent=2)},
+        }
+        path = f"/api/v1/namespaces/{self.own}/configmaps/{CONFIG_MAP}"
+        self.plane.admin.must(self.plane.admin.apply(path, body, manager="tests", force=True))
+
+    def start(self) -> Daemon:
+        """Starts the daemon."""
+        arguments = ["--kubeconfig", str(self.kubeconfig), "--namespace", self.own, "--instance", self.own]
+        return Daemon.start(self.folder / "daemon", arguments)
+
+    def has(self, name: str, key: str) -> bool:
+        """Whether the cluster has exactly this key for the credential."""
+        if self.plane.admin.get(f"/api/v1/namespaces/{self.team}/secrets/{name}")[0] != 200:
+            return False
+        return self.plane.secret_values(self.team, name)["AWS_SECRET_ACCESS_KEY"] == key.encode()
+
+    def bound(self) -> list[str]:
+        """The Secrets that the ServiceAccount lists."""
+        path = f"/api/v1/namespaces/{self.team}/serviceaccounts/models"
+        return [item["name"] for item in self.plane.admin.must(self.plane.admin.get(path)).get("secrets", [])]
+
+    def events(self, namespace: str, reason: str) -> list[Object]:
+        """The Kubernetes Events of a reason in a namespace."""
+        path = f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
+        items = self.plane.admin.must(self.plane.admin.get(path))["items"]
+        return [item for item in items if item["reason"] == reason]
+
+
+def _grant(plane: ControlPlane, own: str) -> None:
+    """Gives the daemon's account its rights, and waits until they hold."""
+    api = f"/apis/{RBAC}/v1"
+    role = {
+        "apiVersion": f"{RBAC}/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": ROLE},
+        "rules": list(EVERYWHERE),
+    }
+    plane.admin.must(plane.admin.apply(f"{api}/clusterroles/{ROLE}", role, manager="tests", force=True))
+    binding = {
+        "metadata": {"name": own},
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": ROLE},
+        "subjects": [{"kind": "ServiceAccount", "namespace": own, "name": "syncd"}],
+    }
+    plane.admin.must(plane.admin.post(f"{api}/clusterrolebindings", binding))
+    client = plane.client_for_service_account(own, "syncd")
+    wait_for("the daemon's rights", lambda: client.get("/api/v1/secrets", {"limit": "1"})[0] == 200)
