@@ -101,7 +101,7 @@ class Daemon:
         groups = groups_of(change.document)
         self._sweeps.use(change.document, groups)
         self._health.expect(groups)
-        self._workers.grow(len({group.store for group in groups}))
+        self._workers.serve(group.store for group in groups)
         self._scheduler.replace(groups)
         credentials = change.document.credentials
         touched = {HOURLY, *(group_of(credentials[name]) for name in change.changed)}

@@ -110,18 +110,20 @@ def _in(path: Path) -> list[Path]:
 
 
 class Changes:
-    """Tells what is new at a source since the last look; used by one thread."""
+    """Tells what is new at a source since it was last dealt with; used by one thread."""
 
     def __init__(self, source: MappingSource) -> None:
         """Start with everything new."""
         self._source = source
-        self._last: object = None
+        self._settled: object = None
+        self._seen: object = None
 
     def poll(self) -> Found | None:
-        """Return what is there if it is other than last time, None if it is the same."""
+        """Return what is there if it is other than what was settled last, None if it is the same."""
         found = self._source.look()
-        mark = found.digest() if isinstance(found, Texts) else found
-        if mark == self._last:
-            return None
-        self._last = mark
-        return found
+        self._seen = found.digest() if isinstance(found, Texts) else found
+        return None if self._seen == self._settled else found
+
+    def settle(self) -> None:
+        """Note that what was returned last has been dealt with."""
+        self._settled = self._seen

@@ -59,6 +59,7 @@ class Watch:
             change = self._reload.take(found)
             if change is not None:
                 self._changed(change)
+        self._changes.settle()
 
     def _run(self) -> None:
         while True:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 from syncd.daemon.sweeps import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from syncd.daemon.health import Health
     from syncd.daemon.queue import Group, WorkQueue
     from syncd.daemon.sweeps import Sweeps
+    from syncd.model.secret import StoreName
 
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
@@ -38,11 +39,16 @@ class Workers:
         self._health = health
         self._chance = chance
         self._ending = threading.Event()
+        self._stores: set[StoreName | None] = set()
         self._threads: list[threading.Thread] = []
 
-    def grow(self, stores: int) -> None:
-        """Have at least so many threads: one for each store, as the queue gives out one sweep of each."""
-        for number in range(len(self._threads), stores):
+    def serve(self, stores: Iterable[StoreName | None]) -> None:
+        """Have a thread for each of these stores, as the queue gives out one sweep of each at a time.
+
+        A store that left the mapping keeps its thread: that may still hang on it.
+        """
+        self._stores.update(stores)
+        for number in range(len(self._threads), len(self._stores)):
             thread = threading.Thread(target=self._work, name=f"sweep-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -77,5 +83,5 @@ class Workers:
         if ended is Ended.BUG:
             self._health.failed(group)
         else:
-            self._health.finished(group, reached=ended is not Ended.UNREACHABLE)
+            self._health.finished(group, reached=ended is Ended.FINISHED)
         return ended

@@ -102,28 +102,44 @@ def test_a_file_that_cannot_be_read_is_missing(tmp_path: Path) -> None:
     assert ["No such file" in texts[0], "no UTF-8" in texts[1], "no file" in texts[2]] == [True] * 3
 
 
+def next_of(changes: Changes) -> Found | None:
+    """Look, and deal with what is there."""
+    found = changes.poll()
+    changes.settle()
+    return found
+
+
 def test_only_what_changed_is_passed_on(reader: Reader) -> None:
     """The same texts, or the same problem, are told once; what comes back after a problem is told again."""
     changes = Changes(ConfigMapSource(cast("Any", reader), REF))
     reader.data = {"a.yaml": "1"}
-    first = changes.poll()
-    assert isinstance(first, Texts)
-    assert changes.poll() is None
+    assert next_of(changes) == Texts({"a.yaml": "1"})
+    assert next_of(changes) is None
     reader.data = {"a.yaml": "2"}
-    assert changes.poll() == Texts({"a.yaml": "2"})
+    assert next_of(changes) == Texts({"a.yaml": "2"})
     reader.data = None
-    assert isinstance(changes.poll(), Missing)
-    assert changes.poll() is None
+    assert isinstance(next_of(changes), Missing)
+    assert next_of(changes) is None
     reader.away = True
-    assert isinstance(changes.poll(), Unreachable)
+    assert isinstance(next_of(changes), Unreachable)
     reader.away, reader.data = False, {"a.yaml": "2"}
-    assert changes.poll() == Texts({"a.yaml": "2"})
+    assert next_of(changes) == Texts({"a.yaml": "2"})
+
+
+def test_what_was_not_dealt_with_is_passed_on_again(reader: Reader) -> None:
+    """A text that could not be dealt with is not taken for known."""
+    changes = Changes(ConfigMapSource(cast("Any", reader), REF))
+    reader.data = {"a.yaml": "1"}
+    assert changes.poll() is not None
+    assert changes.poll() is not None
+    changes.settle()
+    assert changes.poll() is None
 
 
 def test_a_text_under_another_name_is_a_change(reader: Reader) -> None:
     """Names count: problems are told by them, and the order of merging follows them."""
     changes = Changes(ConfigMapSource(cast("Any", reader), REF))
     reader.data = {"a.yaml": "1"}
-    changes.poll()
+    next_of(changes)
     reader.data = {"b.yaml": "1"}
-    assert changes.poll() is not None
+    assert next_of(changes) is not None

@@ -101,3 +101,20 @@ def test_a_bug_does_not_end_the_watch(source: Source, changes: Changes, heard: H
     assert changes.first.wait(DEADLINE)
     watch.close(DEADLINE)
     assert not health.not_alive()
+
+
+def test_a_text_that_meets_a_bug_is_not_taken_for_read(
+    source: Source, changes: Changes, heard: Heard, clock: Clock
+) -> None:
+    """As long as the mapping cannot be dealt with, the daemon does not look alive."""
+
+    def broken(_: object) -> None:
+        raise KeyError("c4n4ry")
+
+    health = Health(clock, mapping_poll=POLL)
+    watch = Watch(source, Reload(broken, heard), changes, health, poll=POLL)
+    clock.time += LONGEST_LOOK + 1
+    for _ in range(3):
+        watch._look_or_say_why()
+    assert health.not_alive()
+    assert not changes.heard

@@ -89,7 +89,7 @@ def workers(
         return 0.0
 
     workers = Workers(queue, cast("Any", sweeps), health, chance=chance)
-    workers.grow(2)
+    workers.serve([SLOW.store, FAST.store])
     yield workers
     sweeps.release.set()
     assert workers.close(DEADLINE)
@@ -148,7 +148,7 @@ def test_closing_waits_for_the_sweep_under_way(workers: Workers, queue: WorkQueu
 def test_closing_ends_a_pause(queue: WorkQueue, sweeps: Sweeps, health: Health) -> None:
     """Nobody waits a minute for an API server when the daemon ends."""
     workers = Workers(queue, cast("Any", sweeps), health, chance=lambda _, most: most * 1000)
-    workers.grow(1)
+    workers.serve([FAST.store])
     sweeps.answer = lambda _: Ended.UNREACHABLE
     queue.put(FAST, Priority.DUE)
     sweeps.wait(1)
