@@ -184,10 +184,10 @@ class Workbench:
         assert self._document is not None, "no mapping is in force: call mapping() first"
         return self._document
 
-    def sync(self, *due: str) -> Swept:
-        """One sweep of these credentials, or of all."""
+    def sync(self, *due: str, within: float = SWEEP) -> Swept:
+        """One sweep of these credentials, or of all; the stores have ``within`` seconds to answer."""
         names = frozenset(CredentialId(name) for name in due) or None
-        return self.app.engine.run(self.document, names, deadline=time.monotonic() + SWEEP)
+        return self.app.engine.run(self.document, names, deadline=time.monotonic() + within)
 
     def preview(self) -> Swept:
         """What a sweep would do."""
