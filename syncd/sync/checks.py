@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from syncd.kserve.cluster_config import KServeConfig
-    from syncd.model.names import Instance
+    from syncd.model.names import Instance, ObjectRef
     from syncd.model.objects import ObservedSecret, ObservedState
     from syncd.sync.action import Action, Plan
 
@@ -235,26 +235,40 @@ def immutable_stays(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator
             )
 
 
-def objects_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+def secrets_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
     """The API server refuses a Secret over 1 MiB, or annotations over 256 KiB."""
     for action in plan.actions:
         if isinstance(action, WriteSecret):
             size = sum(value.size() for value in action.want.data.values())
             notes = _size(action.want.annotations) + _size(action.want.records)
-        elif isinstance(action, WriteEntry):
-            others = action.have.sizes if action.have is not None else {}
-            size = sum(n for key, n in others.items() if key != action.want.key) + action.want.value.size()
-            notes = _size(action.have.annotations) if action.have is not None else 0
-        else:
-            continue
-        if size > MOST_SECRET_BYTES or notes > MOST_ANNOTATION_BYTES:
-            yield _against(
-                action,
-                Reason.OBJECT_TOO_LARGE,
-                f"would hold {size} bytes of data and {notes} of annotations; the API server takes"
-                f" {MOST_SECRET_BYTES} and {MOST_ANNOTATION_BYTES}",
-                "Publish less in one object",
-            )
+            yield from _unless_it_fits(action, size, notes)
+
+
+def entries_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
+    """All entries of a `storage-config` share its room: those in place come first, then the new in order."""
+    entries = [action for action in plan.actions if isinstance(action, WriteEntry)]
+    room: dict[ObjectRef, tuple[dict[str, int], int]] = {}
+    for action in sorted(entries, key=lambda action: action.verb != "update"):
+        have, want = action.have, action.want
+        start = (dict(have.sizes), _size(have.annotations)) if have is not None else ({}, 0)
+        sizes, notes = room.get(action.ref, start)
+        sizes = {**sizes, want.key: want.value.size()}
+        notes += _size(want.record) if action.verb == "create" else 0
+        objections = tuple(_unless_it_fits(action, sum(sizes.values()), notes))
+        if not objections:
+            room[action.ref] = (sizes, notes)
+        yield from objections
+
+
+def _unless_it_fits(action: WriteSecret | WriteEntry, size: int, notes: int) -> Iterator[Objection]:
+    if size > MOST_SECRET_BYTES or notes > MOST_ANNOTATION_BYTES:
+        yield _against(
+            action,
+            Reason.OBJECT_TOO_LARGE,
+            f"would hold {size} bytes of data and {notes} of annotations; the API server takes"
+            f" {MOST_SECRET_BYTES} and {MOST_ANNOTATION_BYTES}",
+            "Publish less in one object",
+        )
 
 
 def shapes_stay_while_kserve_config_is_unreadable(
