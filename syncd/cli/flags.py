@@ -89,6 +89,7 @@ StoreLogin = Annotated[
     StoreAuth,
     typer.Option(
         "--store-auth",
+        metavar="configured|ambient",
         help="configured: log in to stores as the mapping says. ambient: with your own login"
         " (VAULT_TOKEN or ~/.vault-token; the default chain of AWS, Google Cloud, Azure).",
     ),
@@ -103,7 +104,10 @@ Timeout = Annotated[
     ),
 ]
 Output = Annotated[
-    Format | None, typer.Option("--output", "-o", help="Print more columns, names only, JSON or YAML.")
+    Format | None,
+    typer.Option(
+        "--output", "-o", metavar="wide|name|json|yaml", help="Print more columns, names only, JSON or YAML."
+    ),
 ]
 
 

@@ -44,10 +44,15 @@ def main(
     ctx: typer.Context,
     *,
     log_level: Annotated[
-        Level | None, typer.Option(help="Default: info for run; the other commands log nothing below error.")
+        Level | None,
+        typer.Option(
+            metavar="debug|info|warning|error",
+            help="Default: info for run; the other commands log nothing below error.",
+        ),
     ] = None,
     log_format: Annotated[
-        Form | None, typer.Option(help="Default: console on a terminal, json anywhere else.")
+        Form | None,
+        typer.Option(metavar="json|console", help="Default: console on a terminal, json anywhere else."),
     ] = None,
     _: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")

@@ -61,7 +61,9 @@ ConfigMapName = Annotated[
     ),
 ]
 OwnNamespace = Annotated[str, typer.Option(envvar="SYNCD_NAMESPACE", hidden=True)]
-Values = Annotated[Shown, typer.Option("--values", help="shown: print the values, in base64.")]
+Values = Annotated[
+    Shown, typer.Option("--values", metavar="shown|hidden", help="shown: print the values, in base64.")
+]
 
 
 def render(

@@ -41,6 +41,7 @@ Values = Annotated[
     Shown,
     typer.Option(
         "--values",
+        metavar="shown|hidden",
         help="hidden: write a placeholder for each value, for review. Only with --directory, which can then"
         " not be used again.",
     ),

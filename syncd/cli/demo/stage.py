@@ -14,7 +14,7 @@ from syncd.cli.console import say
 from syncd.cli.demo.processes import environment, syncd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -65,6 +65,18 @@ class Stage:
         """Run a command of syncd before the audience; return its exit code."""
         say(f"  $ syncd {' '.join(arguments)}", "bold")
         sys.stdout.flush()
-        return subprocess.run(  # noqa: S603  # syncd itself
-            syncd(*arguments), cwd=folder, env=environment(), check=False
-        ).returncode
+        return _run(folder, arguments, None).returncode
+
+    def summed_up(self, folder: Path, *arguments: str) -> int:
+        """Run a command of syncd, and show of what it prints the last line; return its exit code."""
+        say(f"  $ syncd {' '.join(arguments)}", "bold")
+        with self.waiting(arguments[0]):
+            done = _run(folder, arguments, subprocess.PIPE)
+        say(done.stdout.decode().rstrip().rpartition("\n")[2])
+        return done.returncode
+
+
+def _run(folder: Path, arguments: Sequence[str], output: int | None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(  # noqa: S603  # syncd itself
+        syncd(*arguments), cwd=folder, env=environment(), check=False, stdout=output
+    )

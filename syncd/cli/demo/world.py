@@ -38,14 +38,19 @@ class World:
         secrets = every_kind()
         for name, values in secrets.items():
             self.openbao.put(name, values)
-        token = self.folder / "openbao-token"
-        token.touch(mode=0o600)
-        token.write_text(self.openbao.reading_token())
+        token = self.write_token("openbao-token", self.openbao.reading_token())
         form = resources.files(__package__).joinpath(MAPPING).read_text(encoding="utf-8")
         self.mapping.write_text(
             form.replace("@ADDRESS@", self.openbao.address).replace("@TOKEN_FILE@", str(token))
         )
         return len(secrets)
+
+    def write_token(self, name: str, token: str) -> Path:
+        """Write a token to a file in the folder, for its owner only; return the file."""
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(token)
+        return path
 
     def edit_mapping(self, old: str, new: str) -> None:
         """Change the first place where a text stands in the mapping."""
