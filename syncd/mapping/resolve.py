@@ -11,6 +11,7 @@ from syncd.mapping.credential import Credential, DeletionPolicy, Schedule, Targe
 from syncd.mapping.credential_part import kinds_of
 from syncd.mapping.sources import Finding, Surroundings, reference_findings, sources_of
 from syncd.mapping.tree import origin
+from syncd.model.secret import SecretRef, StoreName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +109,9 @@ def _from_findings(
         message = "is of no use without a remote secret: this is looked at on every change and hourly"
         yield Finding(("schedule",), message, "take it away")
     if isinstance(sources, tuple):
+        if part.from_ is not None:
+            ref = SecretRef(StoreName(part.from_.store), part.from_.secret, part.from_.version)
+            yield from reference_findings(ref, ("from",), around)
         return
     seen = set()
     for field, source in sources.items():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from syncd.mapping.settings import StoreSettings
     from syncd.mapping.tree import Path
     from syncd.schema.source import SourceSpec
+    from syncd.stores.kubernetes.settings import KubernetesSettings
 
 _WITHOUT_VERSIONS = frozenset({"kubernetes", "file"})
 
@@ -132,7 +133,15 @@ def _store_findings(ref: SecretRef, path: Path, store: StoreSettings) -> Iterato
         yield Finding((*path, "version"), f"a {store.type} store has no versions", "take it away")
     if store.type == "kubernetes" and ref.secret.count("/") != 1:
         yield Finding((*path, "secret"), "must be NAMESPACE/NAME of a Secret in a kubernetes store")
+    elif store.type == "kubernetes" and _is_outside(ref.secret, store.settings):
+        hint = f"correct it, or extend stores.{ref.store}.kubernetes.namespaces"
+        yield Finding((*path, "secret"), "is in a namespace that its store does not list", hint)
     elif not placeholders.present(ref.secret) and not allowed(ref.secret, store.allowed_secrets):
         message = f"is not among the secrets that store {ref.store} allows"
         hint = f"correct it, or extend stores.{ref.store}.allowedSecrets"
         yield Finding((*path, "secret"), message, hint)
+
+
+def _is_outside(secret: str, settings: KubernetesSettings) -> bool:
+    namespace = secret.partition("/")[0]
+    return not placeholders.present(namespace) and namespace not in settings.namespaces

@@ -226,6 +226,14 @@ def test_optional_fields_are_looked_for_where_there_is_a_secret() -> None:
         ),
         (f"{{from: {{store: copies, secret: a}}, gcs: {{}}, {TO}}}", ".from.secret: must be NAMESPACE/NAME"),
         (
+            f"{{from: {{store: copies, secret: kube-system/a}}, gcs: {{}}, {TO}}}",
+            ".from.secret: is in a namespace that its store does not list; correct it, or extend",
+        ),
+        (
+            f"{{from: {{store: zzz, secret: a}}, s3: {{endpoint: {{secret: kv/b}}}}, {TO}}}",
+            ".from.store: names no store of this mapping",
+        ),
+        (
             f"{{from: {{store: mounted, secret: a, version: 1}}, gcs: {{}}, {TO}}}",
             ".from.version: a file store has no versions; take it away",
         ),
@@ -351,3 +359,12 @@ def test_a_secret_is_looked_at_once() -> None:
     assert messages(f"{{from: {{store: zzz, secret: kv/a}}, s3: {{}}, {TO}}}") == [
         ".from.store: names no store of this mapping; there are: platform, other, copies, mounted"
     ]
+
+
+def test_a_placeholder_may_stand_for_the_namespace_of_a_copy() -> None:
+    """A placeholder in a copy's name is looked at once it is filled in."""
+    for secret in ("$(namespace)/hub", "vault-backed/$(namespace)"):
+        hub = only(
+            f"a: {{from: {{store: copies, secret: {secret}}}, huggingFace: {{}}, {TO}}}", stores=STORES
+        )
+        assert hub.sources["token"].ref.secret == secret
