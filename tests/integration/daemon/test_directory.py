@@ -191,3 +191,19 @@ def test_pausing_asks_nobody(world: World, keep: Keep) -> None:
         world.mode = "enforce"
         world.write()
         wait_for("the first version", lambda: world.has("alpha", FIRST), within=WITHIN, child=daemon.child)
+
+
+def test_an_entry_that_left_the_mapping_stays_in_the_cluster(world: World, keep: Keep) -> None:
+    """Its Secret and binding stay and are shown as Retained, and its neighbours go on."""
+    for name in ("alpha", "beta"):
+        world.put(name, FIRST)
+        world.add(name)
+    daemon = keep(world.start())
+    for name in ("alpha", "beta"):
+        daemon.until_state(name, NAMESPACE, "Synced")
+    del world.credentials["alpha"]
+    world.write()
+    daemon.until_state("alpha", NAMESPACE, "Retained", "Unmapped")
+    world.put("beta", SECOND)
+    wait_for("the rotation", lambda: world.has("beta", SECOND), within=WITHIN, child=daemon.child)
+    assert world.has("alpha", FIRST)
