@@ -136,7 +136,7 @@ class App:
             instance=options.instance,
             namespace=options.namespace,
             digest_key=key,
-            config=ConfigMemory(),
+            config=ConfigMemory(missing_is_shipped=options.directory is not None),
             fence=fence,
             emit=emit,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.names import CREDENTIAL
-from syncd.sync.action import PatchAccount, WriteEntry, WriteSecret
+from syncd.sync.action import DeleteSecret, DropEntry, PatchAccount, RecordSecret, WriteEntry, WriteSecret
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from syncd.sync.action import Action
 
 NOT_READ: Final = "(not read)"
+
+_ENDS: Final = {
+    "release": "no longer mapped: left in place, and written no more",
+    "shorten": "records only",
+    "delete": "no longer mapped, and listed by no ServiceAccount",
+}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,6 +69,10 @@ def _row(action: Action) -> Row:
         case PatchAccount():
             verb = "create" if action.have is None else "bind" if action.bind else "update"
             return Row(ref.namespace, "ServiceAccount", ref.name, verb, _account(action), credentials)
+        case DropEntry():
+            return Row(ref.namespace, "Secret", ref.name, action.verb, f"entry {action.key}", credentials)
+        case RecordSecret() | DeleteSecret():
+            return Row(ref.namespace, "Secret", ref.name, action.verb, _ENDS[action.verb], credentials)
 
 
 def _created(action: WriteSecret) -> str:
@@ -104,5 +114,8 @@ def _account(action: PatchAccount) -> str:
     for binding in action.bind:
         lists.setdefault(binding.list_name, []).append(binding.secret)
     parts = [f"{name} +{', +'.join(secrets)}" for name, secrets in lists.items()]
+    parts += [f"{one.secret} in place of {one.replaces}" for one in action.bind if one.replaces]
+    parts += [f"{each.list_name} -{each.secret}" for each in action.unbind]
     parts += [f"annotation {name}" for name in sorted(action.annotations)]
+    parts += [f"annotation -{name}" for name in sorted(action.unset)]
     return "; ".join(parts) or "the object itself"

@@ -50,27 +50,47 @@ def _lists(
     changed: dict[str, list[dict[str, Any]]] = {}
     for list_name in LIST_NAMES:
         today = [dict(item) for item in items.get(list_name, ())]
-        listed = {item.get("name") for item in today}
-        # A dict keeps the order of the bindings, and a name that comes twice once.
-        fresh = dict.fromkeys(
-            binding.secret
-            for binding in patch.bind
-            if binding.list_name == list_name and binding.secret not in listed
-        )
-        if fresh:
-            changed[list_name] = [*today, *({"name": name} for name in fresh)]
+        wanted = _changed_list(list_name, patch, today)
+        if wanted != today:
+            changed[list_name] = wanted
     return changed
 
 
-def _annotations(patch: AccountPatch, instance: Instance) -> dict[str, str]:
-    record = {} if patch.record is None else {annotations_annotation(instance): patch.record}
-    return {name: annotation.value for name, annotation in patch.annotations.items()} | record
+def _changed_list(
+    list_name: ListName, patch: AccountPatch, today: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return one list as it is to be: ours taken out, swapped in place or appended, the rest as it is."""
+    listed = {item.get("name") for item in today}
+    # A dict keeps the order of the bindings, and a name that comes twice once.
+    fresh = {
+        binding.secret: binding.replaces
+        for binding in patch.bind
+        if binding.list_name == list_name and binding.secret not in listed
+    }
+    swaps = {old: new for new, old in fresh.items() if old is not None and old in listed}
+    gone = {each.secret for each in patch.unbind if each.list_name == list_name}
+    kept = [
+        {"name": swaps.pop(name)} if name in swaps else item
+        for item in today
+        if (name := item.get("name")) not in gone or name in swaps
+    ]
+    placed = {item.get("name") for item in kept}
+    return [*kept, *({"name": name} for name in fresh if name not in placed)]
 
 
-def _labels(patch: AccountPatch, instance: Instance) -> dict[str, str]:
+def _annotations(patch: AccountPatch, instance: Instance) -> dict[str, str | None]:
+    """Return the annotations to set, with None for those that go."""
+    annotations: dict[str, str | None] = dict.fromkeys(patch.unset)
+    annotations |= {name: annotation.value for name, annotation in patch.annotations.items()}
+    if patch.record is not None:
+        annotations[annotations_annotation(instance)] = patch.record or None
+    return annotations
+
+
+def _labels(patch: AccountPatch, instance: Instance) -> dict[str, str | None]:
     """Return our label where we set annotations: KServe copies those to accounts that it generates."""
-    return {} if patch.record is None else {LABEL_INSTANCE: instance}
+    return {} if patch.record is None else {LABEL_INSTANCE: instance if patch.record else None}
 
 
-def _unequal(want: Mapping[str, str], have: Mapping[str, str]) -> dict[str, str]:
+def _unequal(want: Mapping[str, str | None], have: Mapping[str, str]) -> dict[str, str | None]:
     return {name: value for name, value in want.items() if have.get(name) != value}

@@ -14,8 +14,10 @@ from syncd.model.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from syncd.cluster.interface import EntryDrop
     from syncd.model.names import Instance, ObjectRef
     from syncd.model.objects import DesiredEntry, ObservedSecret
+    from syncd.model.secret import SecretValue
 
 
 def new_entries(ref: ObjectRef, want: Sequence[DesiredEntry], instance: Instance) -> dict[str, Any]:
@@ -38,23 +40,33 @@ def new_entries(ref: ObjectRef, want: Sequence[DesiredEntry], instance: Instance
 
 
 def entries_patch(
-    want: Sequence[DesiredEntry], have: ObservedSecret, *, instance: Instance, digest_key: bytes
+    want: Sequence[DesiredEntry],
+    have: ObservedSecret,
+    drop: Sequence[EntryDrop] = (),
+    *,
+    instance: Instance,
+    digest_key: bytes,
 ) -> dict[str, Any]:
-    """Return the JSON merge patch that sets the entries and their records, empty when both are there."""
-    data = {
+    """Return the JSON merge patch that sets and drops entries and their records, empty when all is so."""
+    data: dict[str, SecretValue | None] = {
         entry.key: entry.value for entry in want if have.data.get(entry.key) != entry.value.digest(digest_key)
     }
+    data |= {one.key: None for one in drop if one.record is None and one.key in have.data}
     name = entries_annotation(instance)
-    record = merged_record(want, have.annotations.get(name))
+    record = merged_record(want, have.annotations.get(name), drop)
     annotations = {} if have.annotations.get(name) == record else {name: record}
     return ({"data": data} if data else {}) | (
         {"metadata": {"annotations": annotations}} if annotations else {}
     )
 
 
-def merged_record(want: Sequence[DesiredEntry], today: str | None) -> str:
-    """Return the text of our record: today's entries, and these; sorted JSON, key → record."""
+def merged_record(want: Sequence[DesiredEntry], today: str | None, drop: Sequence[EntryDrop] = ()) -> str:
+    """Return the text of our record: today's entries, these, and none that is dropped; sorted JSON."""
     records = entry_records(today) | {entry.key: dict(entry.record) for entry in want}
+    for one in drop:
+        records.pop(one.key, None)
+        if one.record is not None:
+            records[one.key] = dict(one.record)
     return json.dumps(records, sort_keys=True, separators=(",", ":"))
 
 

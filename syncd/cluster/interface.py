@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ObservedSecret,
         ObservedState,
         Survey,
+        Unbinding,
     )
     from syncd.model.reasons import Reason
     from syncd.model.secret import SecretValue
@@ -62,14 +63,26 @@ WriteResult: TypeAlias = "Written | Rejected"
 
 @dataclass(frozen=True, slots=True)
 class AccountPatch:
-    """What changes on one ServiceAccount: bindings to append, annotations to set (value, credential).
+    """What changes on one ServiceAccount, in one request.
 
-    `record` is the whole new text of our annotation record, None when we set no annotation there.
+    `bind`: appended, or put at the index of what it replaces. `annotations`: to set (value, credential);
+    `unset`: to take away. `record` is the whole new text of our annotation record, None when it stays as it
+    is, empty when it goes together with our label.
     """
 
     bind: tuple[Binding, ...]
     annotations: Mapping[str, AccountAnnotation]
     record: str | None
+    unbind: tuple[Unbinding, ...] = ()
+    unset: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDrop:
+    """One entry of ours that leaves a `storage-config`; with a `record` only that changes, and it stays."""
+
+    key: str
+    record: Mapping[str, str] | None
 
 
 class Reader(Protocol):
@@ -124,7 +137,7 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    """Writes with create-only requests and guarded merge patches.
+    """Writes with three requests: create-only, guarded merge patch, preconditioned delete.
 
     Every method raises `ClusterUnreachable` when there is no answer; the write may have been done all the
     same, and looking again tells.
@@ -147,8 +160,25 @@ class Writer(Protocol):
         ref: ObjectRef,
         want: Sequence[DesiredEntry],
         have: ObservedSecret | None,
+        drop: Sequence[EntryDrop] = (),
     ) -> WriteResult:
-        """Set the entries and their records in one request; `have` None creates the Secret, create-only."""
+        """Set and drop entries and their records in one request; `have` None creates the Secret, create-only.
+
+        The Secret itself is never deleted.
+        """
+        ...
+
+    def patch_records(
+        self,
+        have: ObservedSecret,
+        labels: Mapping[str, str | None],
+        annotations: Mapping[str, str | None],
+    ) -> WriteResult:
+        """Change only our own labels and annotations on a Secret, if it is as observed; None removes."""
+        ...
+
+    def delete_secret(self, have: ObservedSecret) -> WriteResult:
+        """Delete the Secret if it is still the one, and at the version, that was observed; gone is done."""
         ...
 
 

@@ -14,6 +14,7 @@ from syncd.model.names import (
     KSERVE_PREFIX,
     LABEL_INSTANCE,
     LABEL_MANAGED_BY,
+    LABEL_RELEASED,
     REFRESH_REQUESTED,
 )
 from syncd.model.reasons import Reason
@@ -62,6 +63,8 @@ def merge_patch(
         key: None for key in have.annotations if _is_ours(key) and key not in wanted
     }
     labels = _unequal(dict(want.labels) | {LABEL_INSTANCE: instance}, have.labels)
+    if LABEL_RELEASED in have.labels:
+        labels[LABEL_RELEASED] = None  # taken back
     metadata = {name: part for name, part in (("annotations", annotations), ("labels", labels)) if part}
     return patch | ({"metadata": metadata} if metadata else {})
 

@@ -13,14 +13,14 @@ from syncd.model.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from syncd.cluster.interface import AccountPatch, WriteResult
+    from syncd.cluster.interface import AccountPatch, EntryDrop, WriteResult
     from syncd.cluster.manifest import Resource
     from syncd.model.names import Instance, ObjectRef
     from syncd.model.objects import DesiredEntry, DesiredSecret, ObservedAccount, ObservedSecret
 
 
 class Requests(Protocol):
-    """Two of the three requests that syncd writes with; the third, a preconditioned delete, has no use yet.
+    """The three requests that syncd writes with.
 
     Values in a body are `SecretValue`; whoever stores them encodes them.
     """
@@ -36,6 +36,15 @@ class Requests(Protocol):
 
     def patch(self, resource: Resource, ref: ObjectRef, patch: dict[str, Any]) -> WriteResult:
         """Apply a JSON merge patch if the object is still at the patch's own uid and resourceVersion.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
+        ...
+
+    def delete(self, resource: Resource, ref: ObjectRef, *, uid: str, resource_version: str) -> WriteResult:
+        """Delete the object if it is still at this uid and resourceVersion; one that is gone is done.
 
         Raises:
             ClusterUnreachable: as above.
@@ -92,15 +101,16 @@ class ObjectWriter:
         ref: ObjectRef,
         want: Sequence[DesiredEntry],
         have: ObservedSecret | None,
+        drop: Sequence[EntryDrop] = (),
     ) -> WriteResult:
-        """Set entries and records, as `Writer.patch_entries` says."""
+        """Set and drop entries and records, as `Writer.patch_entries` says."""
         sizes = {entry.key: entry.value.size() for entry in want}
         if have is None:
             manifest = new_entries(ref, want, self._instance)
             return too_large(ref, sizes, manifest["metadata"]["annotations"]) or self._requests.create(
                 "secrets", ref, manifest
             )
-        patch = entries_patch(want, have, instance=self._instance, digest_key=self._digest_key)
+        patch = entries_patch(want, have, drop, instance=self._instance, digest_key=self._digest_key)
         if not patch:
             return Written(have.uid, have.resource_version)
         annotations = {**have.annotations, **patch.get("metadata", {}).get("annotations", {})}
@@ -109,6 +119,24 @@ class ObjectWriter:
             or record_lost(have, self._instance)
             or too_large(ref, {**have.sizes, **sizes}, annotations)
             or self._requests.patch("secrets", ref, _guarded(patch, have))
+        )
+
+    def patch_records(
+        self,
+        have: ObservedSecret,
+        labels: Mapping[str, str | None],
+        annotations: Mapping[str, str | None],
+    ) -> WriteResult:
+        """Change our labels and annotations, as `Writer.patch_records` says."""
+        if have.deleting:
+            return refused_before(have) or Written(have.uid, have.resource_version)
+        patch = {"metadata": {"labels": dict(labels), "annotations": dict(annotations)}}
+        return self._requests.patch("secrets", have.ref, _guarded(patch, have))
+
+    def delete_secret(self, have: ObservedSecret) -> WriteResult:
+        """Delete the Secret, as `Writer.delete_secret` says."""
+        return self._requests.delete(
+            "secrets", have.ref, uid=have.uid, resource_version=have.resource_version
         )
 
 

@@ -115,6 +115,7 @@ class Credential:
 
     `sources` and `settings` are keyed by field (nested parts joined by dots). Texts may hold placeholders
     (`$(namespace)`, `$(label:KEY)`); `place` fills them in. `optional`: a missing secret is no alarm.
+    `renamed_from` is what it was called when it wrote what is there.
     """
 
     id: CredentialId
@@ -127,6 +128,7 @@ class Credential:
     suspended: bool
     optional: bool
     origin: Origin
+    renamed_from: CredentialId | None = None
 
     @property
     def stores(self) -> frozenset[StoreName]:

@@ -86,7 +86,9 @@ def read(files: Mapping[str, str], in_force: MappingDocument | None = None) -> R
     if found.broken() or not merged.complete or header is None:
         return Reading(None, problems, refused)
     accepted = {name: value for name, value in resolved.items() if name not in refused}
-    document = MappingDocument(stores, accepted, header.trusted_namespace_labels, header.mode)
+    document = MappingDocument(
+        stores, accepted, header.trusted_namespace_labels, header.mode, frozenset(refused)
+    )
     return Reading(document, problems, refused)
 
 

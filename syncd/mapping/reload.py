@@ -29,4 +29,5 @@ def accept(previous: MappingDocument | None, new: Reading) -> MappingDocument | 
         new.document,
         credentials={**new.document.credentials, **kept},
         stores={**new.document.stores, **stores},
+        refused=new.document.refused - kept.keys(),
     )

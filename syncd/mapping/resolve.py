@@ -11,6 +11,7 @@ from syncd.mapping.credential import Credential, DeletionPolicy, Schedule, Targe
 from syncd.mapping.credential_part import kinds_of
 from syncd.mapping.sources import Finding, Surroundings, reference_findings, sources_of
 from syncd.mapping.tree import origin
+from syncd.model.names import CredentialId
 from syncd.model.secret import SecretRef, StoreName
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from syncd.mapping.sources import SourceMap
     from syncd.mapping.target_part import TargetPart
     from syncd.mapping.tree import Node, Path
-    from syncd.model.names import CredentialId
 
 KEYLESS_SCHEDULE: Final = Schedule(interval=3600.0)
 """When a credential without any remote secret is looked at again."""
@@ -97,6 +97,7 @@ def resolve(
         suspended=part.suspend,
         optional=part.from_ is not None and part.from_.optional,
         origin=origin(entry.key, ("credentials", name)),
+        renamed_from=CredentialId(part.renamed_from) if part.renamed_from is not None else None,
     )
 
 

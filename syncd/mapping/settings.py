@@ -69,6 +69,7 @@ class Problem:
 class MappingDocument:
     """An accepted mapping: what is in force.
 
+    `refused` are credentials that are in the text and not in force: what they wrote is not left over.
     `limits` and `include` are read and checked, and acted on by a later release; `trusted_labels` are label
     keys or `prefix/*` patterns.
     """
@@ -77,6 +78,7 @@ class MappingDocument:
     credentials: Mapping[CredentialId, Credential]
     trusted_labels: tuple[str, ...] = ("syncd.dev/*",)
     mode: Mode = "enforce"
+    refused: frozenset[CredentialId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

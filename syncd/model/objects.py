@@ -20,6 +20,11 @@ LIST_NAMES: Final[tuple[ListName, ...]] = ("secrets", "imagePullSecrets")
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
+def names(credential: CredentialId, renamed_from: CredentialId | None) -> frozenset[CredentialId]:
+    """Return the names by which a credential may stand on our records."""
+    return frozenset({credential} if renamed_from is None else {credential, renamed_from})
+
+
 @dataclass(frozen=True, slots=True)
 class DesiredSecret:
     """One Secret as it should be.
@@ -40,24 +45,50 @@ class DesiredSecret:
     detects_as: str | None
     bound_to: frozenset[str] = frozenset()
     adopt: bool = False
+    renamed_from: CredentialId | None = None
+
+    @property
+    def names(self) -> frozenset[CredentialId]:
+        """What its credential is called, and was called before: both may be on our record."""
+        return names(self.credential, self.renamed_from)
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One Secret that one ServiceAccount should list, and for which credential."""
+    """One Secret that one ServiceAccount should list, and for which credential.
+
+    `replaces` is the Secret of the same credential whose place on the list it takes (its name changed).
+    """
 
     list_name: ListName
     secret: str
     credential: CredentialId
     detects_as: str | None
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unbinding:
+    """One Secret that one ServiceAccount should no longer list, and for which credential it did."""
+
+    list_name: ListName
+    secret: str
+    credential: CredentialId
 
 
 @dataclass(frozen=True, slots=True)
 class AccountAnnotation:
-    """One annotation that a ServiceAccount should carry, and for which credential."""
+    """One annotation that a ServiceAccount should carry, for which credential, and its policy on leaving."""
 
     value: str
     credential: CredentialId
+    when_unmapped: Literal["Retain", "Delete"] = "Retain"
+    renamed_from: CredentialId | None = None
+
+    @property
+    def names(self) -> frozenset[CredentialId]:
+        """What its credential is called, and was called before: both may be on our record."""
+        return names(self.credential, self.renamed_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +111,12 @@ class DesiredEntry:
     value: SecretValue
     record: Mapping[str, str]
     adopt: bool = False
+    renamed_from: CredentialId | None = None
+
+    @property
+    def names(self) -> frozenset[CredentialId]:
+        """What its credential is called, and was called before: both may be on our record."""
+        return names(self.credential, self.renamed_from)
 
 
 EntryKey = tuple["ObjectRef", str]
@@ -173,8 +210,8 @@ class ObservedState:
 class Refusal:
     """Something that we will not, or cannot yet do, for one placement; no text holds a value.
 
-    `where` names the object or the field, `remedy` what to do; `field` is the field's or property's bare name,
-    where there is one.
+    `where` names the object or the field, `remedy` what to do; `field` is the bare name of the field or
+    property, where there is one.
     """
 
     placement: PlacementId

@@ -1,1 +1,1 @@
-"""Building blocks of the mapping's form: the pydantic base and the field types that kinds and stores share."""
+"""Building blocks of the mapping's form: the pydantic base, and field types that kinds and stores share."""

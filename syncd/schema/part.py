@@ -1,6 +1,6 @@
 """The pydantic base of every part of the mapping, and field types that read Kubernetes-style text.
 
-The mapping reaches pydantic as a tree of text: the field's type decides what `no` or `0012` means, never YAML.
+The mapping reaches pydantic as a tree of text: a field's type decides what `no` or `0012` means, never YAML.
 """
 
 from __future__ import annotations
@@ -52,10 +52,7 @@ def _seconds(value: object) -> object:
     if match is None:
         msg = "must be a duration such as 30s, 5m, 1h30m or 14d"
         raise ValueError(msg)
-    return sum(
-        int(number or 0) * unit
-        for number, unit in zip(match.groups(), _UNITS, strict=True)
-    )
+    return sum(int(number or 0) * unit for number, unit in zip(match.groups(), _UNITS, strict=True))
 
 
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
@@ -74,9 +71,7 @@ Seconds = Annotated[
 ]
 """A duration as Kubernetes writes it (30s, 5m, 1h30m, 14d); in seconds."""
 
-DnsLabel = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")
-]
+DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
 """RFC 1123 label: lower-case letters, digits and hyphens, at most 63 characters."""
 
 DnsSubdomain = Annotated[

@@ -29,17 +29,10 @@ class SourceSpec(Part):
 
     @model_validator(mode="after")
     def _at_most_one_pick(self) -> SourceSpec:
-        if (
-            sum(pick is not None for pick in (self.property, self.pointer, self.whole))
-            > 1
-        ):
+        if sum(pick is not None for pick in (self.property, self.pointer, self.whole)) > 1:
             msg = "give one of property, pointer, whole"
             raise ValueError(msg)
-        if (
-            self.pointer is not None
-            and self.pointer
-            and not self.pointer.startswith("/")
-        ):
+        if self.pointer is not None and self.pointer and not self.pointer.startswith("/"):
             msg = "a JSON pointer starts with / (RFC 6901)"
             raise ValueError(msg)
         if self.whole is False:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from syncd.model.difference import NO_DIFFERENCE, Difference
-from syncd.model.names import ObjectRef, PlacementId
+from syncd.model.names import CredentialId, ObjectRef, PlacementId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         ObservedAccount,
         ObservedSecret,
         Refusal,
+        Unbinding,
     )
 
 
@@ -44,9 +45,11 @@ class WriteSecret:
 
 @dataclass(frozen=True, slots=True)
 class PatchAccount:
-    """All that happens to one ServiceAccount, in one request: append bindings, set annotations.
+    """All that happens to one ServiceAccount, in one request.
 
-    `record` is the text of our annotation record after it; None when we set no annotation there.
+    Bindings are appended, put at the index of what they replace, or taken out; annotations are set or taken
+    away (`unset`: annotation → credential). `record` is the text of our annotation record after it: None when
+    it stays as it is, empty when it goes.
     """
 
     ref: ObjectRef
@@ -54,6 +57,8 @@ class PatchAccount:
     bind: tuple[Binding, ...]
     annotations: Mapping[str, AccountAnnotation]
     record: str | None = None
+    unbind: tuple[Unbinding, ...] = ()
+    unset: Mapping[str, CredentialId] = field(default_factory=dict)
 
     @property
     def verb(self) -> Literal["create", "update"]:
@@ -69,7 +74,9 @@ class PatchAccount:
     def placements(self) -> tuple[PlacementId, ...]:
         """The placements that it is for, in order."""
         credentials = [binding.credential for binding in self.bind]
+        credentials += [binding.credential for binding in self.unbind]
         credentials += [annotation.credential for annotation in self.annotations.values()]
+        credentials += self.unset.values()
         return tuple(PlacementId(credential, self.ref.namespace) for credential in dict.fromkeys(credentials))
 
 
@@ -83,6 +90,11 @@ class WriteEntry:
     difference: Difference
 
     @property
+    def key(self) -> str:
+        """The key of the entry."""
+        return self.want.key
+
+    @property
     def ref(self) -> ObjectRef:
         """The `storage-config` Secret."""
         return self.want.object
@@ -93,17 +105,101 @@ class WriteEntry:
         return (PlacementId(self.want.credential, self.want.object.namespace),)
 
 
-Action: TypeAlias = WriteSecret | PatchAccount | WriteEntry
+@dataclass(frozen=True, slots=True)
+class DropEntry:
+    """Take one entry of ours out of a `storage-config`, or only release it: `record` is then what stays."""
+
+    verb: Literal["delete", "release"]
+    have: ObservedSecret
+    key: str
+    credential: CredentialId
+    record: Mapping[str, str] | None = None
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The `storage-config` Secret."""
+        return self.have.ref
+
+    @property
+    def placements(self) -> tuple[PlacementId, ...]:
+        """The placement that it was for."""
+        return (PlacementId(self.credential, self.have.ref.namespace),)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSecret:
+    """Change only our own bookkeeping on a Secret of ours; its data and what KServe reads stay.
+
+    `release`: it is ours no more, and left in place. `shorten`: `bound-to` loses what is no longer bound.
+    """
+
+    verb: Literal["release", "shorten"]
+    have: ObservedSecret
+    credential: CredentialId
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    annotations: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Secret."""
+        return self.have.ref
+
+    @property
+    def placements(self) -> tuple[PlacementId, ...]:
+        """The placement that it is, or was, for."""
+        return (PlacementId(self.credential, self.have.ref.namespace),)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSecret:
+    """Delete a Secret of ours that no ServiceAccount of its namespace names."""
+
+    have: ObservedSecret
+    credential: CredentialId
+    verb: Literal["delete"] = "delete"
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Secret."""
+        return self.have.ref
+
+    @property
+    def placements(self) -> tuple[PlacementId, ...]:
+        """The placement that it was for."""
+        return (PlacementId(self.credential, self.have.ref.namespace),)
+
+
+Action: TypeAlias = WriteSecret | PatchAccount | WriteEntry | DropEntry | RecordSecret | DeleteSecret
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something of ours that the mapping no longer asks for: reported, and left as it is."""
+    """Something of ours that the mapping no longer asks for.
 
-    kind: Literal["Secret", "ServiceAccount", "storage-config entry"]
+    `name` is what it is about in the object: list and Secret of a binding (`secrets/NAME`), the annotation,
+    or the key of the entry; empty for a whole Secret. `policy` is what its credential says, or said last,
+    about what leaves the mapping.
+    """
+
+    kind: Literal["Secret", "binding", "annotation", "storage-config entry"]
     ref: ObjectRef
-    detail: str
     placement: PlacementId
+    name: str = ""
+    policy: Literal["Retain", "Delete"] = "Retain"
+
+    @property
+    def detail(self) -> str:
+        """What is left, in a few words."""
+        if self.kind == "binding":
+            return f"still lists {self.name.partition('/')[2]}"
+        if self.kind == "annotation":
+            return f"still has annotation {self.name}"
+        return self.name or f"of credential {self.placement.credential}"
+
+    @property
+    def where(self) -> str:
+        """The kind of object that it stands in, as people call it."""
+        return "ServiceAccount" if self.kind in {"binding", "annotation"} else self.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +227,7 @@ class Plan:
             "refused": [public_refusal(refusal) for refusal in self.refused],
             "leftovers": [
                 {
-                    "kind": left.kind,
+                    "kind": left.where,
                     "namespace": left.ref.namespace,
                     "name": left.ref.name,
                     "detail": left.detail,
@@ -167,7 +263,14 @@ def _public_action(action: Action) -> dict[str, object]:
             "kind": "ServiceAccount",
             "bind": {binding.secret: binding.list_name for binding in action.bind},
             "annotations": sorted(action.annotations),
+            "replaces": {binding.secret: binding.replaces for binding in action.bind if binding.replaces},
+            "unbind": {binding.secret: binding.list_name for binding in action.unbind},
+            "unset": sorted(action.unset),
         }
+    if isinstance(action, DropEntry):
+        return common | {"kind": "storage-config entry", "key": action.key}
+    if isinstance(action, RecordSecret | DeleteSecret):
+        return common | {"kind": "Secret", "type": action.have.type}
     difference = action.difference
     common |= {
         "values": sorted(difference.values),

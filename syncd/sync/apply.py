@@ -1,4 +1,7 @@
-"""apply: the only step that writes. Secrets, then entries, then ServiceAccounts (rule 4)."""
+"""apply: the only step that writes.
+
+Secrets, then entries, then ServiceAccounts, then what is released, and last what is deleted (rule 4).
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,19 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from syncd.cluster.interface import AccountPatch, Rejected, Written
+from syncd.cluster.interface import AccountPatch, EntryDrop, Rejected, Written
 from syncd.model.events import ObjectWritten
 from syncd.model.names import ObjectRef
-from syncd.sync.action import Action, PatchAccount, Plan, WriteEntry, WriteSecret
+from syncd.sync.action import (
+    Action,
+    DeleteSecret,
+    DropEntry,
+    PatchAccount,
+    Plan,
+    RecordSecret,
+    WriteEntry,
+    WriteSecret,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +61,7 @@ def apply(plan: Plan, writer: Writer, fence: Fence, emit: Emit) -> tuple[Applied
 
     """
     secrets = [action for action in plan.actions if isinstance(action, WriteSecret)]
-    entries = [action for action in plan.actions if isinstance(action, WriteEntry)]
+    entries = [action for action in plan.actions if isinstance(action, WriteEntry | DropEntry)]
     accounts = [action for action in plan.actions if isinstance(action, PatchAccount)]
     done = _together([partial(_secret, action, writer, fence) for action in secrets])
     done += _together([partial(_entries, group, writer, fence) for group in _by_object(entries)])
@@ -60,6 +72,10 @@ def apply(plan: Plan, writer: Writer, fence: Fence, emit: Emit) -> tuple[Applied
     )
     bindable = (_bindable(action, absent) for action in accounts)
     done += _together([partial(_account, action, writer, fence) for action in bindable if action is not None])
+    records = [action for action in plan.actions if isinstance(action, RecordSecret)]
+    done += _together([partial(_record, action, writer, fence) for action in records])
+    deletions = [action for action in plan.actions if isinstance(action, DeleteSecret)]
+    done += _together([partial(_delete, action, writer, fence) for action in deletions])
     for applied in done:
         _tell(applied, emit)
     return tuple(done)
@@ -84,22 +100,36 @@ def _secret(action: WriteSecret, writer: Writer, fence: Fence) -> tuple[Applied,
     return (Applied(action, writer.update_secret(action.want, action.have)),)
 
 
-def _entries(group: Sequence[WriteEntry], writer: Writer, fence: Fence) -> tuple[Applied, ...]:
-    """Write all entries of one `storage-config` in one request."""
+def _record(action: RecordSecret, writer: Writer, fence: Fence) -> tuple[Applied, ...]:
+    fence()
+    return (Applied(action, writer.patch_records(action.have, action.labels, action.annotations)),)
+
+
+def _delete(action: DeleteSecret, writer: Writer, fence: Fence) -> tuple[Applied, ...]:
+    fence()
+    return (Applied(action, writer.delete_secret(action.have)),)
+
+
+def _entries(group: Sequence[WriteEntry | DropEntry], writer: Writer, fence: Fence) -> tuple[Applied, ...]:
+    """Write and drop all entries of one `storage-config` in one request."""
     fence()
     first = group[0]
-    result = writer.patch_entries(first.ref, [action.want for action in group], first.have)
+    want = [action.want for action in group if isinstance(action, WriteEntry)]
+    drop = [EntryDrop(action.key, action.record) for action in group if isinstance(action, DropEntry)]
+    result = writer.patch_entries(first.ref, want, first.have, drop)
     return tuple(Applied(action, result) for action in group)
 
 
 def _account(action: PatchAccount, writer: Writer, fence: Fence) -> tuple[Applied, ...]:
     fence()
-    patch = AccountPatch(action.bind, action.annotations, action.record)
+    patch = AccountPatch(
+        action.bind, action.annotations, action.record, action.unbind, frozenset(action.unset)
+    )
     return (Applied(action, writer.patch_account(action.ref, patch, action.have)),)
 
 
-def _by_object(entries: Iterable[WriteEntry]) -> list[list[WriteEntry]]:
-    ordered = sorted(entries, key=lambda action: (action.ref, action.want.key))
+def _by_object(entries: Iterable[WriteEntry | DropEntry]) -> list[list[WriteEntry | DropEntry]]:
+    ordered = sorted(entries, key=lambda action: (action.ref, action.key))
     return [list(group) for _, group in groupby(ordered, key=lambda action: action.ref)]
 
 
@@ -108,7 +138,7 @@ def _bindable(action: PatchAccount, absent: frozenset[ObjectRef]) -> PatchAccoun
     bind = tuple(
         binding for binding in action.bind if ObjectRef(action.ref.namespace, binding.secret) not in absent
     )
-    if action.bind and not bind and not action.annotations:
+    if action.bind and not bind and not (action.annotations or action.unbind or action.unset):
         return None
     return replace(action, bind=bind)
 
@@ -118,10 +148,14 @@ def _tell(applied: Applied, emit: Emit) -> None:
     if not isinstance(applied.result, Written):
         return
     if isinstance(action, PatchAccount):
-        names = tuple(binding.secret for binding in action.bind)
-        shape = (*names, *sorted(action.annotations))
+        names = [binding.secret for binding in action.bind] + [each.secret for each in action.unbind]
+        shape = (*names, *sorted((*action.annotations, *action.unset)))
         emit(ObjectWritten("bind", "ServiceAccount", action.ref, action.placements, (), shape))
-        return
-    values, shape = tuple(sorted(action.difference.values)), tuple(sorted(action.difference.shape))
-    verb = "entries" if isinstance(action, WriteEntry) else action.verb
-    emit(ObjectWritten(verb, "Secret", action.ref, action.placements, values, shape))
+    elif isinstance(action, WriteSecret | WriteEntry):
+        values, shape = tuple(sorted(action.difference.values)), tuple(sorted(action.difference.shape))
+        verb = "entries" if isinstance(action, WriteEntry) else action.verb
+        emit(ObjectWritten(verb, "Secret", action.ref, action.placements, values, shape))
+    elif isinstance(action, DropEntry):
+        emit(ObjectWritten("entries", "Secret", action.ref, action.placements, (), (action.key,)))
+    else:
+        emit(ObjectWritten(action.verb, "Secret", action.ref, action.placements, (), ()))

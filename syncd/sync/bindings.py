@@ -46,6 +46,9 @@ def clashing(
     A listed Secret that is `becoming` another kind counts as both: the change may yet be refused.
     """
     bound = _bound(action.have, observed, config, instance) if action.have is not None else []
+    leaving = {binding.replaces for binding in action.bind} | {each.secret for each in action.unbind}
+    leaving |= action.unset.keys() & {ROLE_ARN}
+    bound = [occupant for occupant in bound if occupant.name not in leaving]
     bound += [
         Occupant(occupant.name, write.want.detects_as, write.want.credential)
         for occupant in tuple(bound)

@@ -14,9 +14,9 @@ from syncd.model.names import (
 )
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
-from syncd.sync.action import Objection, PatchAccount, WriteEntry, WriteSecret
+from syncd.sync.action import DropEntry, Objection, PatchAccount, WriteEntry, WriteSecret
 from syncd.sync.bindings import changes_of_kind, changing_kind, clashing
-from syncd.sync.ownership import account_record, entries_of, owner_of
+from syncd.sync.ownership import account_record, entries_of, owner_of, released_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,8 @@ def ours_is_not_a_copy(plan: Plan, _: ObservedState, around: Circumstances) -> I
     """With our label but another target, a Secret is a copy that somebody made: foreign."""
     for action, have in _written_over(plan):
         target = have.annotations.get(TARGET)
-        if have.labels.get(LABEL_INSTANCE) == around.instance and target != str(have.ref):
+        ours = have.labels.get(LABEL_INSTANCE) == around.instance
+        if ours and target != str(have.ref) and not action.want.adopt:
             yield _against(
                 action,
                 Reason.COPY_OF_OURS,
@@ -61,9 +62,10 @@ def ours_is_not_a_copy(plan: Plan, _: ObservedState, around: Circumstances) -> I
 
 
 def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
-    """A Secret without our label is not overwritten, whatever the mapping says."""
+    """A Secret that is not ours is not overwritten, unless its target says `adopt` and nobody keeps it."""
     for action, have in _written_over(plan):
-        if have.labels.get(LABEL_INSTANCE) == around.instance:
+        label = have.labels.get(LABEL_INSTANCE)
+        if label == around.instance or released_by(have, around.instance) in action.want.names:
             continue
         if have.owner is not None:
             yield _against(
@@ -72,13 +74,20 @@ def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
                 f"belongs to {have.owner}, so it is left alone",
                 "Choose another Secret name, or let it go there first",
             )
-            continue
-        yield _against(
-            action,
-            Reason.FOREIGN_SECRET,
-            "exists and is not ours, so it is left alone",
-            "Choose another Secret name, or delete it once nothing needs it",
-        )
+        elif label is not None:
+            yield _against(
+                action,
+                Reason.FOREIGN_SECRET,
+                f"belongs to syncd instance {label}, so it is left alone",
+                "Choose another Secret name, or take it out of the other instance's mapping first",
+            )
+        elif not action.want.adopt:
+            yield _against(
+                action,
+                Reason.FOREIGN_SECRET,
+                "exists and is not ours, so it is left alone",
+                "Choose another Secret name, or set adopt: true on the target to take it over",
+            )
 
 
 def secrets_stay_with_their_credential(
@@ -87,44 +96,46 @@ def secrets_stay_with_their_credential(
     """A Secret recorded for one credential is not taken over by another."""
     for action, have in _written_over(plan):
         owner = owner_of(have, around.instance)
-        if owner is not None and owner != action.want.credential:
+        if owner is not None and owner not in action.want.names:
             yield _against(
                 action,
                 Reason.CLAIMED_BY,
                 f"is recorded for credential {owner}",
-                "Choose another Secret name, or keep the credential's name",
+                f"Choose another Secret name; if {owner} is its old name, say renamedFrom: {owner}",
             )
 
 
 def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
-    """A key of `storage-config` that is not on our record is somebody else's."""
+    """A key of `storage-config` off our record is somebody else's, unless the target says `adopt`."""
     for action in plan.actions:
         if not isinstance(action, WriteEntry) or action.have is None:
             continue
         if action.want.key not in action.have.data:
             continue
-        records = entries_of(action.have, around.instance)
-        record = records.get(action.want.key)
-        if record is None:
+        record = entries_of(action.have, around.instance).get(action.want.key)
+        if record is None and not action.want.adopt:
             yield _against(
                 action,
                 Reason.FOREIGN_ENTRY,
                 f"entry {action.want.key} exists and is not ours, so it is left alone",
-                "Choose another storageConfig.key, or remove the entry once nothing needs it",
+                "Choose another storageConfig.key, or set adopt: true on the target to take it over",
             )
-        elif record.get("credential") != action.want.credential:
+        elif record is not None and record.get("credential") not in action.want.names:
+            owner = record.get("credential")
             yield _against(
                 action,
                 Reason.CLAIMED_BY,
-                f"entry {action.want.key} is recorded for credential {record.get('credential')}",
-                "Choose another storageConfig.key, or keep the credential's name",
+                f"entry {action.want.key} is recorded for credential {owner}",
+                f"Choose another storageConfig.key; if {owner} is its old name, say renamedFrom: {owner}",
             )
 
 
 def odh_keeps_its_storage_config(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
     """odh-model-controller replaces the whole object, so writing beside it would be lost."""
     for action in plan.actions:
-        if isinstance(action, WriteEntry) and action.have and action.have.labels.get(_ODH) == "true":
+        if not isinstance(action, WriteEntry | DropEntry) or action.have is None:
+            continue
+        if action.have.labels.get(_ODH) == "true":
             yield _against(
                 action,
                 Reason.MANAGED_BY_ODH,
@@ -140,7 +151,7 @@ def foreign_annotations_stay(plan: Plan, _: ObservedState, around: Circumstances
             continue
         record = account_record(action.have, around.instance)
         for name, annotation in action.annotations.items():
-            if name not in action.have.annotations or record.get(name) == annotation.credential:
+            if name not in action.have.annotations or record.get(name) in annotation.names:
                 continue
             owner = record.get(name)
             taken = f"is recorded for credential {owner}" if owner else "has another value that is not ours"
@@ -166,7 +177,7 @@ def roles_do_not_mix(plan: Plan, _: ObservedState, around: Circumstances) -> Ite
             continue
         owner = account_record(action.have, around.instance).get(ROLE_ARN)
         for name, annotation in action.annotations.items():
-            if name == ROLE_ARN or not part_of_role(name) or annotation.credential == owner:
+            if name == ROLE_ARN or not part_of_role(name) or owner in annotation.names:
                 continue
             whose = f"is recorded for credential {owner}" if owner else "is not ours"
             yield Objection(
@@ -224,15 +235,22 @@ def immutable_stays(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator
     for action in plan.actions:
         if isinstance(action, PatchAccount) or action.have is None or not action.have.immutable:
             continue
-        names = action.difference.values | action.difference.shape
-        data = any(not name.startswith(("annotations.", "labels.")) for name in names)
-        if isinstance(action, WriteEntry) or data:
-            yield _against(
+        if _changes_data(action):
+            yield from _against_all(
                 action,
                 Reason.SECRET_IMMUTABLE,
                 "is immutable, so it keeps its old data",
                 "Choose another Secret name; syncd never makes a Secret immutable",
             )
+
+
+def _changes_data(action: Action) -> bool:
+    if isinstance(action, DropEntry):
+        return action.verb == "delete"
+    if not isinstance(action, WriteSecret):
+        return isinstance(action, WriteEntry)
+    names = action.difference.values | action.difference.shape
+    return any(not name.startswith(("annotations.", "labels.")) for name in names)
 
 
 def secrets_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
@@ -278,7 +296,7 @@ def shapes_stay_while_kserve_config_is_unreadable(
     if around.unreadable is None:
         return
     for action in plan.actions:
-        if isinstance(action, PatchAccount) or action.have is None or action.difference.shape:
+        if not isinstance(action, WriteSecret | WriteEntry) or action.have is None or action.difference.shape:
             yield from _against_all(
                 action,
                 Reason.KSERVE_CONFIG_INVALID,
@@ -333,7 +351,9 @@ def _written_over(plan: Plan) -> Iterator[tuple[WriteSecret, ObservedSecret]]:
             yield action, action.have
 
 
-def _against(action: WriteSecret | WriteEntry, reason: Reason, message: str, remedy: str) -> Objection:
+def _against(
+    action: WriteSecret | WriteEntry | DropEntry, reason: Reason, message: str, remedy: str
+) -> Objection:
     return Objection(action, Refusal(action.placements[0], reason, f"Secret {action.ref}", message, remedy))
 
 

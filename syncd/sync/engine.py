@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from syncd.mapping.settings import MappingDocument
     from syncd.model.names import CredentialId, PlacementId
     from syncd.model.objects import ObservedSecret
-    from syncd.sync.sweep import Surroundings, Swept, Wanted
+    from syncd.sync.sweep import Removal, Surroundings, Swept, Wanted
 
 
 class Engine:
@@ -49,14 +49,14 @@ class Engine:
         """Go on with other stores (the mapping changed); a sweep under way ends with what it began with."""
         self._around = around
 
-    def preview(self, document: MappingDocument, *, deadline: float) -> Swept:
+    def preview(self, document: MappingDocument, removal: Removal = "act", *, deadline: float) -> Swept:
         """Return what a sweep of everything would do; writes nothing and tells nobody.
 
         Raises:
             ClusterUnreachable: when the API server does not answer.
 
         """
-        wanted = want(self._around, document, None, self._placed, deadline=deadline)
+        wanted = want(self._around, document, None, self._placed, removal, deadline=deadline)
         plan, observed = propose(self._around, wanted, wanted.survey)
         return concluded(wanted, observed, plan)
 
@@ -66,9 +66,17 @@ class Engine:
         due: frozenset[CredentialId] | None = None,
         *,
         group: str = "all",
+        removal: Removal = "act",
         deadline: float,
     ) -> Swept:
         """Do one sweep of the due credentials (None: of all) and emit what came of it.
+
+        Args:
+            document: the mapping in force.
+            due: the credentials of this sweep.
+            group: what the sweep is called in events.
+            removal: whether what left the mapping is released or undone, or only reported.
+            deadline: for the stores, on `time.monotonic()`, in seconds.
 
         Raises:
             ClusterUnreachable: when the API server does not answer.
@@ -77,7 +85,7 @@ class Engine:
         """
         started = time.monotonic()
         around = self._around
-        wanted = want(around, document, due, self._placed, deadline=deadline)
+        wanted = want(around, document, due, self._placed, removal, deadline=deadline)
         with self._cluster:
             if document.mode == "enforce":
                 swept = sweep(around, wanted)

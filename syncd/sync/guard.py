@@ -126,9 +126,10 @@ def _account(
         for name, annotation in action.annotations.items()
         if (action.ref, name) not in refused.parts
     }
-    if not bind and not annotations and (action.bind or action.annotations):
+    undone = action.unbind or action.unset
+    if not bind and not annotations and not undone and (action.bind or action.annotations):
         return None
-    record = annotation_record(action.ref, action.have, annotations, instance)
+    record = annotation_record(action.ref, action.have, annotations, action.unset, instance)
     return replace(action, bind=bind, annotations=annotations, record=record)
 
 
@@ -146,8 +147,8 @@ def _without_unannounced(
 ) -> WriteSecret | None:
     """Take back from `bound-to` what is not going to be bound; None when nothing else differed."""
     before = bound_to(action.have.annotations) if action.have is not None else frozenset()
-    bound = before | frozenset(
-        name for name in action.want.bound_to - before if (action.ref, name) in announced
+    bound = frozenset(
+        name for name in action.want.bound_to if name in before or (action.ref, name) in announced
     )
     if bound == action.want.bound_to:
         return action

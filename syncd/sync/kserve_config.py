@@ -31,9 +31,16 @@ class ConfigSeen:
 class ConfigMemory:
     """Reads the ConfigMap and remembers the last one that could be read."""
 
-    def __init__(self) -> None:
-        """Start with nothing seen."""
-        self._seen: KServeConfig | None = None
+    def __init__(self, *, missing_is_shipped: bool = False) -> None:
+        """Start with nothing seen.
+
+        Args:
+            missing_is_shipped: a directory of manifests need not have the ConfigMap: then the names are those
+                that KServe ships, now and later. In a cluster a ConfigMap that is missing is an accident.
+
+        """
+        self._seen: KServeConfig | None = KServeConfig() if missing_is_shipped else None
+        self._missing = None if missing_is_shipped else _MISSING
 
     def read(self, reader: Reader) -> ConfigSeen:
         """Return what is in force now.
@@ -44,7 +51,7 @@ class ConfigMemory:
         """
         text = reader.kserve_config()
         if text is None:
-            return ConfigSeen(self._seen or KServeConfig(), _MISSING, assumed=self._seen is None)
+            return ConfigSeen(self._seen or KServeConfig(), self._missing, assumed=self._seen is None)
         try:
             self._seen = parse(text)
         except InvalidKServeConfig as error:

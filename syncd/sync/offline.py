@@ -24,7 +24,7 @@ from syncd.model.secret import SecretValue
 from syncd.sync.action import WriteEntry, WriteSecret
 from syncd.sync.checks import Circumstances
 from syncd.sync.guard import guard
-from syncd.sync.leftovers import leftovers
+from syncd.sync.leftovers import Mapped, leftovers
 from syncd.sync.ownership import owner_of
 from syncd.sync.plan import plan
 from syncd.sync.render import render
@@ -93,10 +93,11 @@ def plan_offline(
     circumstances = Circumstances(instance, seen.config, seen.unreadable(ours_exist=ours_exist))
     guarded = guard(replace(proposed, actions=actions), observed, circumstances)
     unread = [action for action in guarded.actions if _is_unread(action)]
+    mapped = Mapped(placed.placements, frozenset(refusal.placement for refusal in placed.refused))
     finished = replace(
         guarded.refusing((*placed.refused, *refused)),
         actions=tuple(action for action in guarded.actions if not _is_unread(action)),
-        leftovers=leftovers(placed.placements, observed, seen.config, instance),
+        leftovers=leftovers(mapped, observed, seen.config, instance),
     )
     return OfflinePlan(finished, tuple(_unread(action) for action in unread))
 

@@ -9,20 +9,34 @@ from syncd.model.difference import entry_records
 from syncd.model.names import (
     CREDENTIAL,
     LABEL_INSTANCE,
+    LABEL_RELEASED,
     TARGET,
     CredentialId,
     annotations_annotation,
     entries_annotation,
 )
+from syncd.sync.records import ENTRY_POLICY
 
 if TYPE_CHECKING:
-    from syncd.model.names import Instance
+    from collections.abc import Mapping
+
+    from syncd.model.names import Instance, ObjectRef
     from syncd.model.objects import ObservedAccount, ObservedSecret
 
 
 def owner_of(have: ObservedSecret, instance: Instance) -> CredentialId | None:
     """Return the credential that a Secret of ours was written for; None when it is not ours."""
     ours = have.labels.get(LABEL_INSTANCE) == instance and have.annotations.get(TARGET) == str(have.ref)
+    return CredentialId(have.annotations.get(CREDENTIAL, "")) if ours else None
+
+
+def released_by(have: ObservedSecret, instance: Instance) -> CredentialId | None:
+    """Return the credential that a Secret which we released was written for; None when it is none of those.
+
+    The same credential takes it back without being told to adopt it.
+    """
+    released = have.labels.get(LABEL_RELEASED) == instance and LABEL_INSTANCE not in have.labels
+    ours = released and have.annotations.get(TARGET) == str(have.ref)
     return CredentialId(have.annotations.get(CREDENTIAL, "")) if ours else None
 
 
@@ -37,6 +51,35 @@ def account_record(have: ObservedAccount | None, instance: Instance) -> dict[str
     KServe copies annotations to the ServiceAccounts that it generates, so a record that names another
     ServiceAccount is a copy and says nothing.
     """
+    annotations = _account_tree(have, instance).get("annotations")
+    if not isinstance(annotations, dict):
+        return {}
+    return {str(name): CredentialId(str(credential)) for name, credential in annotations.items()}
+
+
+def account_policies(have: ObservedAccount | None, instance: Instance) -> dict[CredentialId, str]:
+    """Return credential → what happens to its annotations when they leave the mapping, if recorded."""
+    policies = _account_tree(have, instance).get(ENTRY_POLICY)
+    if not isinstance(policies, dict):
+        return {}
+    return {CredentialId(str(credential)): str(policy) for credential, policy in policies.items()}
+
+
+def account_text(
+    ref: ObjectRef, owners: Mapping[str, CredentialId], policies: Mapping[CredentialId, str]
+) -> str:
+    """Return the text of the record: annotation → credential, the account's name, policies of Delete."""
+    if not owners:
+        return ""
+    left = set(owners.values())
+    deleting = {name: policy for name, policy in policies.items() if name in left and policy != "Retain"}
+    tree: dict[str, object] = {"annotations": dict(owners), "name": ref.name}
+    if deleting:
+        tree[ENTRY_POLICY] = deleting
+    return json.dumps(tree, sort_keys=True, separators=(",", ":"))
+
+
+def _account_tree(have: ObservedAccount | None, instance: Instance) -> dict[str, object]:
     text = have.annotations.get(annotations_annotation(instance)) if have is not None else None
     try:
         tree = json.loads(text or "null")
@@ -44,7 +87,4 @@ def account_record(have: ObservedAccount | None, instance: Instance) -> dict[str
         return {}
     if have is None or not isinstance(tree, dict) or tree.get("name") != have.ref.name:
         return {}
-    annotations = tree.get("annotations")
-    if not isinstance(annotations, dict):
-        return {}
-    return {str(name): CredentialId(str(credential)) for name, credential in annotations.items()}
+    return tree

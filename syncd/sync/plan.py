@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from syncd.model.difference import (
@@ -13,15 +12,15 @@ from syncd.model.difference import (
     secret_difference,
 )
 from syncd.model.names import ObjectRef, PlacementId
-from syncd.model.objects import Refusal
+from syncd.model.objects import LIST_NAMES, Refusal
 from syncd.model.reasons import Reason
 from syncd.sync.action import PatchAccount, Plan, WriteEntry, WriteSecret
-from syncd.sync.ownership import account_record, entries_of
+from syncd.sync.ownership import account_policies, account_record, account_text, entries_of, owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from syncd.model.names import Instance
+    from syncd.model.names import CredentialId, Instance
     from syncd.model.objects import (
         AccountAnnotation,
         Binding,
@@ -32,14 +31,30 @@ if TYPE_CHECKING:
         ObservedAccount,
         ObservedState,
     )
-    from syncd.sync.action import Action
+    from syncd.sync.action import Action, Leftover
 
 
-def plan(desired: DesiredState, observed: ObservedState, *, instance: Instance, digest_key: bytes) -> Plan:
+def plan(
+    desired: DesiredState,
+    observed: ObservedState,
+    left: Collection[Leftover] = (),
+    *,
+    instance: Instance,
+    digest_key: bytes,
+) -> Plan:
     """Return the actions that make the cluster what it should be, in the order in which they are safe.
 
     Secrets come first, then entries, then ServiceAccounts (rule 4). Nothing is in it for what equals what it
     should be, nor for what is kept. Whether an action is allowed is not decided here: `guard` does that.
+
+    Args:
+        desired: what is wanted now.
+        observed: what is there.
+        left: what the mapping no longer asks for: a binding among them is no longer announced, and a Secret
+            whose credential has another one now gives its place on a list to that.
+        instance: whose objects are ours.
+        digest_key: that observed digests were made with.
+
     """
     present = [
         account
@@ -49,9 +64,13 @@ def plan(desired: DesiredState, observed: ObservedState, *, instance: Instance, 
     refused = tuple(
         refusal for account in desired.accounts.values() for refusal in _without_account(account, observed)
     )
-    accounts = [_account(want, observed, instance) for want in present]
-    bindings = _new_bindings([action for action in accounts if action is not None])
-    secrets = [_secret(want, observed, bindings, instance, digest_key) for want in desired.secrets.values()]
+    replaced = _replaced(left, observed, instance)
+    accounts = [_account(want, observed, replaced, instance) for want in present]
+    announced = _Announced(_new_bindings([action for action in accounts if action is not None]), left)
+    secrets = [
+        _secret(want, observed, announced.on(want.ref, observed), instance, digest_key)
+        for want in desired.secrets.values()
+    ]
     entries = [_entry(want, observed, instance, digest_key) for want in desired.entries.values()]
     every: list[Action | None] = [*secrets, *entries, *accounts]
     actions = tuple(action for action in every if action is not None)
@@ -67,18 +86,67 @@ def annotation_record(
     ref: ObjectRef,
     have: ObservedAccount | None,
     annotations: Mapping[str, AccountAnnotation],
+    unset: Collection[str],
     instance: Instance,
 ) -> str | None:
-    """Return our record as it is to be once `annotations` are set: annotation → credential, and whose it is.
+    """Return our record as it is to be once `annotations` are set and `unset` are gone: whose each one is.
 
-    None when none is set. An annotation that stands there with the wanted value and is not on the record is
-    somebody else's: it is not claimed.
+    None when nothing changes. An annotation that stands there with the wanted value and is not on the record
+    is somebody else's: it is not claimed.
     """
-    if not annotations:
+    if not annotations and not unset:
         return None
-    known = account_record(have, instance)
-    known |= {name: annotation.credential for name, annotation in annotations.items()}
-    return json.dumps({"annotations": known, "name": ref.name}, sort_keys=True, separators=(",", ":"))
+    owners = {name: owner for name, owner in account_record(have, instance).items() if name not in unset}
+    owners |= {name: annotation.credential for name, annotation in annotations.items()}
+    policies = dict(account_policies(have, instance))
+    policies |= {annotation.credential: annotation.when_unmapped for annotation in annotations.values()}
+    return account_text(ref, owners, policies)
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """What stands, or is about to stand, on ServiceAccounts, for `bound-to`."""
+
+    new: Mapping[ObjectRef, set[str]]
+    left: Collection[Leftover]
+
+    def on(self, secret: ObjectRef, observed: ObservedState) -> frozenset[str]:
+        """Return `bound-to` of one Secret: what was there and still is, and what is about to be bound.
+
+        A binding that left the mapping stays on it only until it is undone; where it is to be retained, it
+        is somebody else's from now on.
+        """
+        have = observed.secrets.get(secret)
+        before = bound_to(have.annotations) if have is not None else frozenset()
+        released = {
+            f"{left.name.partition('/')[0]}/{left.ref.name}"
+            for left in self.left
+            if left.kind == "binding"
+            and left.policy == "Retain"
+            and ObjectRef(left.ref.namespace, left.name.partition("/")[2]) == secret
+        }
+        standing = {name for name in before - released if is_bound(secret, name, observed)}
+        return frozenset(standing | self.new.get(secret, set()))
+
+
+def is_bound(secret: ObjectRef, name: str, observed: ObservedState) -> bool:
+    """Tell whether the ServiceAccount and list that `name` says really list the Secret."""
+    list_name, _, account = name.partition("/")
+    have = observed.survey.accounts.get(ObjectRef(secret.namespace, account))
+    if have is None:
+        return False
+    return any(each == list_name and secret.name in have.names(each) for each in LIST_NAMES)
+
+
+def _replaced(
+    left: Collection[Leftover], observed: ObservedState, instance: Instance
+) -> dict[PlacementId, ObjectRef]:
+    """Return the Secret that each placement had before its name changed."""
+    return {
+        one.placement: one.ref
+        for one in left
+        if one.kind == "Secret" and owner_of(observed.secrets[one.ref], instance) is not None
+    }
 
 
 def _new_bindings(accounts: list[PatchAccount]) -> dict[ObjectRef, set[str]]:
@@ -94,18 +162,16 @@ def _new_bindings(accounts: list[PatchAccount]) -> dict[ObjectRef, set[str]]:
 def _secret(
     want: DesiredSecret,
     observed: ObservedState,
-    bindings: Mapping[ObjectRef, set[str]],
+    announced: frozenset[str],
     instance: Instance,
     digest_key: bytes,
 ) -> WriteSecret | None:
     have = observed.secrets.get(want.ref)
-    new = frozenset(bindings.get(want.ref, ()))
+    want = replace(want, bound_to=announced)
     if have is None:
-        want = replace(want, bound_to=new)
         return WriteSecret(
             "create", want, None, Difference(shape=frozenset(f"data.{name}" for name in want.data))
         )
-    want = replace(want, bound_to=bound_to(have.annotations) | new)
     difference = secret_difference(want, have, instance=instance, digest_key=digest_key)
     return WriteSecret("update", want, have, difference) if difference else None
 
@@ -123,22 +189,71 @@ def _entry(
     return WriteEntry("update" if want.key in have.data else "create", want, have, difference)
 
 
-def _account(want: DesiredAccount, observed: ObservedState, instance: Instance) -> PatchAccount | None:
+def _account(
+    want: DesiredAccount,
+    observed: ObservedState,
+    replaced: Mapping[PlacementId, ObjectRef],
+    instance: Instance,
+) -> PatchAccount | None:
     have = observed.survey.accounts.get(want.ref)
-    bind = tuple(binding for binding in want.bindings if not _listed(binding, have))
-    annotations = _missing(want, have)
-    if have is not None and not bind and not annotations:
+    bind = tuple(
+        _in_place(binding, have, replaced) for binding in want.bindings if not _listed(binding, have)
+    )
+    annotations = _missing(want, have, instance)
+    unset = _dropped(want, have, instance)
+    if have is not None and not bind and not annotations and not unset:
         return None
-    record = annotation_record(want.ref, have, annotations, instance)
-    return PatchAccount(want.ref, have, bind, annotations, record)
+    record = annotation_record(want.ref, have, annotations, unset, instance)
+    return PatchAccount(want.ref, have, bind, annotations, record, unset=unset)
 
 
-def _missing(want: DesiredAccount, have: ObservedAccount | None) -> dict[str, AccountAnnotation]:
+def _in_place(
+    binding: Binding, have: ObservedAccount | None, replaced: Mapping[PlacementId, ObjectRef]
+) -> Binding:
+    """Let the binding take the place of the Secret that its credential had before, if that is listed here."""
+    if have is None:
+        return binding
+    old = replaced.get(PlacementId(binding.credential, have.ref.namespace))
+    if old is None or old.name not in have.names(binding.list_name):
+        return binding
+    return replace(binding, replaces=old.name)
+
+
+def _dropped(
+    want: DesiredAccount, have: ObservedAccount | None, instance: Instance
+) -> dict[str, CredentialId]:
+    """Return the annotations of ours that credentials which are rendered now no longer want here."""
+    if have is None:
+        return {}
+    rendered = {binding.credential for binding in want.bindings}
+    rendered |= {annotation.credential for annotation in want.annotations.values()}
+    return {
+        name: owner
+        for name, owner in account_record(have, instance).items()
+        if owner in rendered and name not in want.annotations and name in have.annotations
+    }
+
+
+def _missing(
+    want: DesiredAccount, have: ObservedAccount | None, instance: Instance
+) -> dict[str, AccountAnnotation]:
+    record, policies = account_record(have, instance), account_policies(have, instance)
     return {
         name: annotation
         for name, annotation in want.annotations.items()
-        if have is None or have.annotations.get(name) != annotation.value
+        if have is None
+        or have.annotations.get(name) != annotation.value
+        or _recorded_otherwise(record.get(name), policies, annotation)
     }
+
+
+def _recorded_otherwise(
+    owner: CredentialId | None, policies: Mapping[CredentialId, str], annotation: AccountAnnotation
+) -> bool:
+    """Tell whether our record of an annotation is behind: under the old name, or with another policy."""
+    if owner is None or owner not in annotation.names:
+        return False
+    return owner != annotation.credential or policies.get(owner, "Retain") != annotation.when_unmapped
 
 
 def _listed(binding: Binding, have: ObservedAccount | None) -> bool:

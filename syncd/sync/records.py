@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from syncd.model.errors import StoreError
 from syncd.model.names import (
@@ -16,13 +16,29 @@ from syncd.model.names import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from syncd.mapping.credential import Placement
     from syncd.model.secret import SecretRef, StoreName
     from syncd.stores.interface import Fetched
 
 _ALL = "*"
+_DELETE: Final = "Delete"
+
+ENTRY_POLICY: Final = "whenUnmapped"
+"""In the record of an entry: what happens when it leaves the mapping; written only when it is Delete."""
+RELEASED: Final = "released"
+"""In the record of an entry: `true` when it was released, and is written no more."""
+
+
+def json_text(names: Collection[str]) -> str:
+    """Return names as a sorted JSON list."""
+    return json.dumps(sorted(names), separators=(",", ":"))
+
+
+def policy_of(text: str | None) -> Literal["Retain", "Delete"]:
+    """Return a recorded policy; what cannot be read is Retain."""
+    return "Delete" if text == _DELETE else "Retain"
 
 
 def secret_records(
@@ -52,8 +68,10 @@ def secret_records(
 def entry_record(
     placement: Placement, fetched: Mapping[SecretRef, Fetched], addresses: Mapping[StoreName, str]
 ) -> dict[str, str]:
-    """Return what our annotation on `storage-config` says of one entry: credential, source, version."""
+    """Return what our record says of one entry: credential, source, version, and a policy of Delete."""
     record = {"credential": str(placement.id.credential)}
+    if placement.credential.deletion.when_unmapped == _DELETE:
+        record[ENTRY_POLICY] = _DELETE
     if placement.sources:
         record["source"] = sources(placement, addresses)
     version = versions(placement, fetched)

@@ -118,6 +118,7 @@ def _add(
             records=secret_records(placement, fetched, addresses),
             detects_as=rendered.detects_as,
             adopt=placement.target.adopt,
+            renamed_from=placement.credential.renamed_from,
         )
     for name in placement.accounts:
         _add_account(draft, placement, rendered, ObjectRef(placement.id.namespace, name))
@@ -130,6 +131,7 @@ def _add(
             value=rendered.entry,
             record=entry_record(placement, fetched, addresses),
             adopt=placement.target.adopt,
+            renamed_from=placement.credential.renamed_from,
         )
 
 
@@ -141,13 +143,16 @@ def _add_account(draft: _Draft, placement: Placement, rendered: Rendered, accoun
     if placement.target.accounts.create and account.name in placement.target.accounts.names:
         draft.create.add(account)
     annotations = draft.annotations.setdefault(account, {})
+    policy = placement.credential.deletion.when_unmapped
     # A role and its S3 settings are one credential: of two on one ServiceAccount the first has all of them.
     role = next((other.credential for name, other in annotations.items() if part_of_role(name)), credential)
     for name, value in {**placement.account_annotations, **rendered.account_annotations}.items():
         if part_of_role(name) and role != credential:
             draft.refused.append(_annotation_conflict(placement, account, name, role))
             continue
-        other = annotations.setdefault(name, AccountAnnotation(value, credential))
+        other = annotations.setdefault(
+            name, AccountAnnotation(value, credential, policy, placement.credential.renamed_from)
+        )
         if other.value != value:
             draft.refused.append(_annotation_conflict(placement, account, name, other.credential))
 

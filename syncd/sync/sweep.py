@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from syncd.cluster.interface import Rejected, Scope, Written
 from syncd.model.names import ObjectRef
-from syncd.sync.action import Plan, WriteEntry
+from syncd.sync.action import DeleteSecret, DropEntry, PatchAccount, Plan, WriteEntry
 from syncd.sync.apply import apply
 from syncd.sync.checks import Circumstances
 from syncd.sync.gather import gather
 from syncd.sync.guard import guard
-from syncd.sync.leftovers import leftovers
+from syncd.sync.leftovers import Mapped, leftovers
 from syncd.sync.outcome import outcomes
 from syncd.sync.ownership import owner_of
 from syncd.sync.place import Placed, place
 from syncd.sync.plan import plan
+from syncd.sync.removal import with_removals
 from syncd.sync.render import render
 from syncd.sync.sources import with_edited_sources
 
@@ -34,8 +35,12 @@ if TYPE_CHECKING:
     from syncd.sync.apply import Applied, Fence
     from syncd.sync.kserve_config import ConfigMemory, ConfigSeen
 
-ROUNDS: Final = 3
-"""How often a sweep looks and plans again when an object moved between read and write (409)."""
+ROUNDS: Final = 5
+"""How often a sweep looks and plans again: when an object moved between read and write (409), and for the
+next step of what leaves (unbind, then forget, then delete)."""
+
+Removal: TypeAlias = Literal["report", "act"]
+"""What a sweep does about what left the mapping: the daemon acts, `syncd sync` only with `--prune`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,8 @@ class Wanted:
     refused: tuple[Refusal, ...]
     config: ConfigSeen
     survey: Survey
+    refused_credentials: frozenset[CredentialId] = frozenset()
+    removal: Removal = "report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,7 @@ def want(
     document: MappingDocument,
     due: frozenset[CredentialId] | None,
     in_force: tuple[Placement, ...] = (),
+    removal: Removal = "report",
     *,
     deadline: float,
 ) -> Wanted:
@@ -96,6 +104,7 @@ def want(
         document: the mapping in force.
         due: the credentials of this sweep; None for all. The others are kept as they are.
         in_force: the placements of the sweep before.
+        removal: whether what left the mapping is dealt with, or only reported.
         deadline: for the stores, on `time.monotonic()`, in seconds.
 
     Raises:
@@ -120,7 +129,17 @@ def want(
     }
     desired, refused = render(working, fetched, config.config, addresses=around.addresses, kept=kept)
     early = tuple(refusal for refusal in placed.refused if due is None or refusal.placement.credential in due)
-    return Wanted(placed, now, fetched, desired, (*early, *refused), config, survey)
+    return Wanted(
+        placed=placed,
+        due=now,
+        fetched=fetched,
+        desired=desired,
+        refused=(*early, *refused),
+        config=config,
+        survey=survey,
+        refused_credentials=document.refused,
+        removal=removal,
+    )
 
 
 def propose(around: Surroundings, wanted: Wanted, survey: Survey) -> tuple[Plan, ObservedState]:
@@ -134,19 +153,21 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey) -> tuple[Plan,
     observed = around.cluster.observe(_scope(wanted, config.storage_spec_secret_name), survey)
     ours = any(owner_of(secret, around.instance) is not None for secret in observed.secrets.values())
     circumstances = Circumstances(around.instance, config, wanted.config.unreadable(ours_exist=ours))
-    proposed = plan(wanted.desired, observed, instance=around.instance, digest_key=around.digest_key)
+    left = leftovers(_mapped(wanted), observed, config, around.instance)
+    proposed = plan(wanted.desired, observed, left, instance=around.instance, digest_key=around.digest_key)
+    if wanted.removal == "act":
+        proposed = with_removals(proposed, left, wanted.placed.placements, observed, around.instance)
     guarded = guard(proposed, observed, circumstances)
     refused = with_edited_sources(
         wanted.refused, wanted.due, observed, instance=around.instance, addresses=around.addresses
     )
-    mapped = {refusal.placement for refusal in wanted.placed.refused}
-    left = leftovers(wanted.placed.placements, observed, config, around.instance)
-    unmapped = tuple(one for one in left if one.placement not in mapped)
-    return replace(guarded.refusing(refused), leftovers=unmapped), observed
+    return replace(guarded.refusing(refused), leftovers=left), observed
 
 
 def sweep(around: Surroundings, wanted: Wanted) -> Swept:
-    """Plan, guard and apply until nothing moves under us, at most `ROUNDS` times.
+    """Plan, guard and apply until nothing moves under us and nothing is left to do, at most `ROUNDS` times.
+
+    Before anything is deleted the ServiceAccounts are listed once more (rule 4).
 
     Raises:
         ClusterUnreachable: when the API server does not answer.
@@ -157,15 +178,31 @@ def sweep(around: Surroundings, wanted: Wanted) -> Swept:
     results: dict[object, Applied] = {}
     proposed, first = propose(around, wanted, survey)
     for attempt in range(ROUNDS):
+        if attempt == 0 and any(isinstance(action, DeleteSecret) for action in proposed.actions):
+            proposed, _ = propose(around, wanted, around.cluster.survey())
         applied = apply(proposed, around.cluster, around.fence, around.emit)
         results = {key: done for key, done in results.items() if isinstance(done.result, Written)}
         results |= {_key(done): done for done in applied}
-        moved = any(isinstance(done.result, Rejected) and done.result.again for done in applied)
-        if not moved or attempt == ROUNDS - 1:
+        if not any(_needs_another_look(done) for done in applied) or attempt == ROUNDS - 1:
             break
         survey = around.cluster.survey()
         proposed, _ = propose(around, wanted, survey)
     return concluded(wanted, first, proposed, tuple(results.values()))
+
+
+def _needs_another_look(done: Applied) -> bool:
+    """Tell whether the object moved under us, or whether this was a step that others wait for."""
+    if isinstance(done.result, Rejected):
+        return done.result.again
+    action = done.action
+    if isinstance(action, PatchAccount):
+        return bool(action.unbind) or any(binding.replaces for binding in action.bind)
+    return False
+
+
+def _mapped(wanted: Wanted) -> Mapped:
+    untold = frozenset(refusal.placement for refusal in wanted.placed.refused)
+    return Mapped(wanted.placed.placements, untold, wanted.refused_credentials)
 
 
 def concluded(
@@ -179,7 +216,7 @@ def concluded(
 def _key(done: Applied) -> object:
     """Tell actions of two rounds on the same thing apart from others: the later one counts."""
     action = done.action
-    return (type(action), action.ref, action.want.key if isinstance(action, WriteEntry) else None)
+    return (type(action), action.ref, action.key if isinstance(action, WriteEntry | DropEntry) else None)
 
 
 def _scope(wanted: Wanted, storage_config: str) -> Scope:

@@ -114,6 +114,23 @@ class Files:
             raise ClusterUnreachable(f"{path} cannot be written: {problem}")
         return self.read(folder, ref)
 
+    def remove(self, folder: Folder, ref: ObjectRef) -> None:
+        """Remove one object's file, if it is there. The caller holds the directory's lock.
+
+        Raises:
+            ClusterUnreachable: when the file cannot be removed.
+
+        """
+        path = self.layout.path(folder, ref)
+        problem: str | None = None
+        try:
+            path.unlink(missing_ok=True)
+            _sync_folder(path.parent)
+        except OSError as error:
+            problem = error.strerror
+        if problem is not None:
+            raise ClusterUnreachable(f"{path} cannot be removed: {problem}")
+
     def _shown(self, manifest: dict[str, Any]) -> dict[str, Any]:
         if self._values == "real" or "data" not in manifest:
             return manifest

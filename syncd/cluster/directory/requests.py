@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 class FileRequests:
-    """Create-only and guarded merge patch on files; `timeout` in seconds for the directory's lock.
+    """Create-only, guarded merge patch and preconditioned delete on files.
+
+    `timeout` is in seconds, for the directory's lock.
 
     `before` is called ahead of every write, and may raise `UsageError`.
     """
@@ -58,6 +60,17 @@ class FileRequests:
                 return _written(have)
             stored = self._files.write(resource, ref, manifest, new=False)
         return _moved(resource, ref, "it is gone") if stored is None else _written(stored)
+
+    def delete(self, resource: Resource, ref: ObjectRef, *, uid: str, resource_version: str) -> WriteResult:
+        """Delete the object's file if it is still what was observed; one that is gone is done."""
+        self._before()
+        with locked(self._files.layout.root, timeout=self._timeout):
+            have = self._files.read(resource, ref)
+            if have is not None and (have.uid, have.resource_version) != (uid, resource_version):
+                return _moved(resource, ref, "somebody else wrote it")
+            if have is not None:
+                self._files.remove(resource, ref)
+        return Written(uid, resource_version)
 
     def _no_home(self, ref: ObjectRef) -> Rejected | None:
         """Return why nothing can be created in the namespace."""

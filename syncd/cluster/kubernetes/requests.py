@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from syncd.cluster.interface import Written
@@ -20,7 +21,7 @@ _CREATE_ONLY: Final = "1"
 
 
 class ApiRequests:
-    """Create-only and guarded merge patch, sent to an API server; `timeout` in seconds for each request."""
+    """The three requests, sent to an API server; `timeout` in seconds for each."""
 
     def __init__(self, transport: Transport, *, timeout: float) -> None:
         """Send through this transport."""
@@ -41,6 +42,18 @@ class ApiRequests:
         """Send the merge patch; with uid and resourceVersion in it, a moved object is a 409."""
         return self._send(resource, ref, patch, MERGE_PATCH, creating=False)
 
+    def delete(self, resource: Resource, ref: ObjectRef, *, uid: str, resource_version: str) -> WriteResult:
+        """Delete with both as preconditions; a finalizer may keep the object for a while."""
+        body = {"preconditions": {"uid": uid, "resourceVersion": resource_version}}
+        try:
+            self._transport.request(
+                "DELETE", _path(resource, ref), body=body, deadline=time.monotonic() + self._timeout
+            )
+        except ApiError as error:
+            if error.code != HTTPStatus.NOT_FOUND:
+                return rejected(error, resource, ref, creating=False)
+        return Written(uid, resource_version)
+
     def _send(
         self,
         resource: Resource,
@@ -60,9 +73,13 @@ class ApiRequests:
     ) -> Written:
         answer = self._transport.request(
             "PATCH",
-            f"/api/v1/namespaces/{ref.namespace}/{resource}/{ref.name}",
+            _path(resource, ref),
             body=body,
             content_type=content_type,
             deadline=time.monotonic() + self._timeout,
         )
         return Written(answer["metadata"]["uid"], answer["metadata"]["resourceVersion"])
+
+
+def _path(resource: Resource, ref: ObjectRef) -> str:
+    return f"/api/v1/namespaces/{ref.namespace}/{resource}/{ref.name}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncd.cluster.interface import AccountPatch, Rejected, WriteResult, Written
+from syncd.cluster.interface import AccountPatch, EntryDrop, Rejected, WriteResult, Written
 from syncd.model.errors import NotLeader
 from syncd.model.events import ObjectWritten
 from syncd.model.names import CredentialId, PlacementId
@@ -34,7 +34,7 @@ from tests.unit.sync.builders import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from syncd.model.events import Event
     from syncd.model.names import ObjectRef
@@ -74,9 +74,23 @@ class Recorder:
         where: ObjectRef,
         want: Sequence[DesiredEntry],
         have: ObservedSecret | None,
+        drop: Sequence[EntryDrop] = (),
     ) -> WriteResult:
         """Note a patch of storage-config."""
-        return self._note(f"entries {','.join(one.key for one in want)}")
+        return self._note(f"entries {','.join([one.key for one in want] + [f'-{one.key}' for one in drop])}")
+
+    def patch_records(
+        self,
+        have: ObservedSecret,
+        labels: Mapping[str, str | None],
+        annotations: Mapping[str, str | None],
+    ) -> WriteResult:
+        """Note a patch of our records."""
+        return self._note(f"records {','.join(sorted({**labels, **annotations}))} of {have.ref.name}")
+
+    def delete_secret(self, have: ObservedSecret) -> WriteResult:
+        """Note a deletion."""
+        return self._note(f"delete {have.ref.name}")
 
 
 def full_plan() -> Plan:

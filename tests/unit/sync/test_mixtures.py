@@ -18,7 +18,7 @@ from syncd.model.secret import SecretRef
 from syncd.sync.action import PatchAccount, Plan, WriteSecret
 from syncd.sync.checks import Circumstances
 from syncd.sync.guard import guard
-from syncd.sync.leftovers import leftovers
+from syncd.sync.leftovers import Mapped, leftovers
 from syncd.sync.plan import plan
 from syncd.sync.records import sources
 from syncd.sync.render import render
@@ -194,8 +194,8 @@ def test_annotations_of_a_credential_that_left_are_reported() -> None:
     have = account(
         annotations={"a/b": "c", "d/e": "f", **record(**{"a/b": "gone", "d/e": "hub", "x/y": "gone"})}
     )
-    found = leftovers([placement()], observed(have), CONFIG, ME)
-    assert [(one.kind, one.detail, one.placement.credential) for one in found] == [
+    found = leftovers(Mapped((placement(),)), observed(have), CONFIG, ME)
+    assert [(one.where, one.detail, one.placement.credential) for one in found] == [
         ("ServiceAccount", "still has annotation a/b", "gone")
     ]
 

@@ -14,7 +14,7 @@ from syncd.model.errors import StoreUnavailable
 from syncd.model.names import LABEL_INSTANCE, CredentialId, PlacementId, entries_annotation
 from syncd.model.reasons import Reason
 from syncd.model.secret import SecretRef
-from syncd.sync.leftovers import leftovers
+from syncd.sync.leftovers import Mapped, leftovers
 from syncd.sync.records import version_text
 from syncd.sync.render import render
 from tests.unit.sync.builders import (
@@ -205,8 +205,8 @@ def test_what_left_the_mapping_is_reported() -> None:
         annotations={entries_annotation(ME): json.dumps({"gone": {"credential": "x"}, "hub": {}})},
     )
     one = placement(entry=entry_settings("hub"))
-    found = leftovers([one], observed(mine, lost, copy, config), CONFIG, ME)
-    assert [(left.kind, left.ref.name, left.placement.credential) for left in found] == [
+    found = leftovers(Mapped((one,)), observed(mine, lost, copy, config), CONFIG, ME)
+    assert [(left.where, left.ref.name, left.placement.credential) for left in found] == [
         ("ServiceAccount", "old", "hub"),
         ("Secret", "lost", "lost"),
         ("storage-config entry", "storage-config", "x"),

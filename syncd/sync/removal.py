@@ -1,0 +1,202 @@
+"""What happens to what left the mapping: released and left in place, or undone step by step; pure.
+
+Each step is one guarded request, and the next one is planned from what the cluster then is: unbind first,
+then the record, then the Secret (rule 4). Killed in between, the next sweep goes on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from syncd.model.difference import bound_to
+from syncd.model.names import BOUND_TO, LABEL_INSTANCE, LABEL_RELEASED, ObjectRef
+from syncd.model.objects import LIST_NAMES, Refusal, Unbinding
+from syncd.model.reasons import Reason
+from syncd.sync.action import DeleteSecret, DropEntry, PatchAccount, Plan, RecordSecret, WriteSecret
+from syncd.sync.ownership import entries_of
+from syncd.sync.plan import annotation_record, is_bound
+from syncd.sync.records import RELEASED, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from syncd.mapping.credential import Placement
+    from syncd.model.names import Instance, PlacementId
+    from syncd.model.objects import ListName, ObservedSecret, ObservedState
+    from syncd.sync.action import Action, Leftover
+
+
+def with_removals(
+    plan: Plan,
+    left: Collection[Leftover],
+    placements: Collection[Placement],
+    observed: ObservedState,
+    instance: Instance,
+) -> Plan:
+    """Return the plan with the steps that what is left over needs next.
+
+    Args:
+        plan: for what is wanted.
+        left: what the mapping no longer asks for.
+        placements: all of the mapping: a Secret whose credential has another one now goes only after that.
+        observed: what is there.
+        instance: whose objects are ours.
+
+    """
+    current = {placement.id: placement.secret for placement in placements}
+    refused: list[Refusal] = []
+    steps: list[Action] = []
+    undo: defaultdict[ObjectRef, list[Leftover]] = defaultdict(list)
+    written = {action.ref for action in plan.actions if isinstance(action, WriteSecret)}
+    for one in left:
+        if one.kind == "storage-config entry":
+            steps.append(_entry(one, observed, instance))
+        elif one.kind == "annotation":
+            undo[one.ref].append(one)
+        elif one.kind == "binding":
+            steps += _binding(one, observed, undo, written)
+        else:
+            step = _secret(one, current.get(one.placement), observed, undo, instance)
+            refused += [step] if isinstance(step, Refusal) else []
+            steps += [step] if isinstance(step, RecordSecret | DeleteSecret) else []
+    actions = (*_with_accounts(plan.actions, undo, observed, instance), *_once(steps))
+    return replace(plan, actions=actions, refused=(*plan.refused, *refused))
+
+
+def _entry(one: Leftover, observed: ObservedState, instance: Instance) -> DropEntry:
+    have = observed.secrets[one.ref]
+    if one.policy == "Delete":
+        return DropEntry("delete", have, one.name, one.placement.credential)
+    record = {**entries_of(have, instance)[one.name], RELEASED: "true"}
+    return DropEntry("release", have, one.name, one.placement.credential, record)
+
+
+def _binding(
+    one: Leftover,
+    observed: ObservedState,
+    undo: defaultdict[ObjectRef, list[Leftover]],
+    written: Collection[ObjectRef],
+) -> Iterator[RecordSecret]:
+    """Undo one binding, and shorten the record once it stands no more, or where it is to be retained."""
+    list_name, _, name = one.name.partition("/")
+    secret = ObjectRef(one.ref.namespace, name)
+    announced = f"{list_name}/{one.ref.name}"
+    standing = is_bound(secret, announced, observed)
+    if one.policy == "Delete" and standing:
+        undo[one.ref].append(one)
+        return
+    if secret not in written:
+        have = observed.secrets[secret]
+        yield shortened(have, one.placement, bound_to(have.annotations) - {announced})
+
+
+def shortened(have: ObservedSecret, placement: PlacementId, names: Collection[str]) -> RecordSecret:
+    """Return the step that makes `bound-to` say only these names."""
+    return RecordSecret(
+        "shorten", have, placement.credential, annotations={BOUND_TO: json_text(names) if names else None}
+    )
+
+
+def _secret(
+    one: Leftover,
+    current: ObjectRef | None,
+    observed: ObservedState,
+    undo: defaultdict[ObjectRef, list[Leftover]],
+    instance: Instance,
+) -> RecordSecret | DeleteSecret | Refusal | None:
+    """Return the next step for a Secret that is not mapped any more; None while it has to wait."""
+    have = observed.secrets[one.ref]
+    standing = sorted(name for name in bound_to(have.annotations) if is_bound(one.ref, name, observed))
+    if current is not None and (current not in observed.secrets or standing):
+        # Its credential writes another Secret now, which takes its places first.
+        return None
+    if one.policy == "Retain":
+        labels = {LABEL_INSTANCE: None, LABEL_RELEASED: instance}
+        return RecordSecret("release", have, one.placement.credential, labels=labels)
+    for name in standing:
+        list_name, _, account = name.partition("/")
+        where = ObjectRef(one.ref.namespace, account)
+        undo[where].append(replace(one, kind="binding", ref=where, name=f"{list_name}/{one.ref.name}"))
+    if standing:
+        return None
+    naming = _naming(one.ref, observed)
+    if naming:
+        return Refusal(
+            one.placement,
+            Reason.STILL_REFERENCED,
+            f"Secret {one.ref}",
+            f"is no longer mapped and not deleted, since somebody bound it to {', '.join(naming)}",
+            "Take it off these ServiceAccounts; a name without its Secret stops every pod of theirs",
+        )
+    return DeleteSecret(have, one.placement.credential)
+
+
+def _naming(secret: ObjectRef, observed: ObservedState) -> list[str]:
+    """Return the ServiceAccounts of the namespace that name the Secret on any list."""
+    return [
+        account.ref.name
+        for account in observed.survey.accounts.values()
+        if account.ref.namespace == secret.namespace
+        and any(secret.name in account.names(list_name) for list_name in LIST_NAMES)
+    ]
+
+
+def _with_accounts(
+    actions: Iterable[Action],
+    undo: defaultdict[ObjectRef, list[Leftover]],
+    observed: ObservedState,
+    instance: Instance,
+) -> Iterator[Action]:
+    """Put what is undone on a ServiceAccount into its one patch, or make one."""
+    for action in actions:
+        if isinstance(action, PatchAccount) and action.ref in undo:
+            yield _undone(action, undo.pop(action.ref), instance)
+        else:
+            yield action
+    for ref, lefts in undo.items():
+        have = observed.survey.accounts.get(ref)
+        if have is not None:
+            yield _undone(PatchAccount(ref, have, (), {}), lefts, instance)
+
+
+def _undone(action: PatchAccount, lefts: Collection[Leftover], instance: Instance) -> PatchAccount:
+    unbind = tuple(_unbinding(one) for one in lefts if one.kind == "binding")
+    gone = {one.name: one.placement.credential for one in lefts if one.kind == "annotation"}
+    unset = dict(action.unset) | {
+        one.name: one.placement.credential
+        for one in lefts
+        if one.kind == "annotation" and one.policy == "Delete"
+    }
+    record = annotation_record(action.ref, action.have, action.annotations, {*unset, *gone}, instance)
+    return replace(action, unbind=unbind, unset=unset, record=record)
+
+
+def _unbinding(one: Leftover) -> Unbinding:
+    text, _, secret = one.name.partition("/")
+    list_name: ListName = "secrets" if text == "secrets" else "imagePullSecrets"
+    return Unbinding(list_name, secret, one.placement.credential)
+
+
+def _once(steps: Iterable[Action]) -> list[Action]:
+    """Join the steps that shorten one Secret's record: each was computed alone, one patch is sent."""
+    shorten: dict[ObjectRef, RecordSecret] = {}
+    others: list[Action] = []
+    for step in steps:
+        if not isinstance(step, RecordSecret) or step.verb != "shorten":
+            others.append(step)
+            continue
+        known = shorten.get(step.ref)
+        shorten[step.ref] = step if known is None else _joined(known, step)
+    return [*others, *shorten.values()]
+
+
+def _joined(one: RecordSecret, other: RecordSecret) -> RecordSecret:
+    before = bound_to(one.have.annotations)
+    names = before & _names(one) & _names(other)
+    return shortened(one.have, one.placements[0], names)
+
+
+def _names(step: RecordSecret) -> frozenset[str]:
+    return bound_to({BOUND_TO: step.annotations.get(BOUND_TO) or "[]"})
