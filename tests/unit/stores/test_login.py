@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import MagicMock
@@ -10,6 +11,7 @@ import pytest
 
 from syncd.model.errors import AuthenticationFailed, StoreError, StoreUnavailable
 from syncd.model.secret import SecretValue, StoreName
+from syncd.stores.clock import Clock
 from syncd.stores.vault.auth.method import PAUSES, PAUSES_OF_LOCKING, Grant
 from syncd.stores.vault.errors import Fault, FaultKind
 from syncd.stores.vault.login import Login
@@ -160,6 +162,42 @@ def test_outage_at_login_is_no_refusal() -> None:
         with pytest.raises(StoreUnavailable, match="down"):
             rig.lease()
     assert rig.logins() == 3
+
+
+def test_outage_at_login_is_shared_by_all_that_waited() -> None:
+    """Who waited for a login that could not be made takes its answer, and does not try in turn."""
+    rig, release = Rig(), threading.Event()
+    waiting: set[int] = set()
+
+    def now() -> float:
+        waiting.add(threading.get_ident())
+        return rig.time.now
+
+    rig.login._clock = Clock(now=now)
+
+    def slow(session: object, deadline: float) -> Grant:
+        rig.method.at.append(deadline)
+        release.wait(20)
+        raise StoreUnavailable("down")
+
+    rig.method.login = slow  # type: ignore[method-assign]
+    messages: list[str] = []
+
+    def ask() -> None:
+        try:
+            rig.login.lease(10.0)
+        except StoreUnavailable as error:
+            messages.append(error.message)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    wait_for("all to come to the lock", lambda: len(waiting) == len(threads))
+    release.set()
+    for thread in threads:
+        thread.join(20)
+    assert messages == ["store platform: down"] * 8
+    assert rig.logins() == 1
 
 
 def test_rejected_lease_is_replaced_once_then_with_pauses() -> None:
