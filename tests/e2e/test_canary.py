@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +22,7 @@ from tests.e2e.workbench import Workbench
 from tests.harness.fault_http import FaultProxy, Handler, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from syncd.model.events import Event
     from syncd.sync.sweep import Swept
@@ -38,13 +39,14 @@ class Scene:
     bench: Workbench
     watch: Watch
     namespace: str
+    names: Collection[str] = tuple(FORMS)
     canaries: Canaries = field(default_factory=Canaries)
     texts: dict[str, str] = field(default_factory=dict)
 
     def put(self, fields_of: Callable[[str, Plant], Remote]) -> None:
         """Writes a new version of every remote secret, with values of its own."""
         turn = len(self.canaries)
-        for name in FORMS:
+        for name in self.names:
             self.bench.put(name, fields_of(name, partial(self._plant, name, turn)))
 
     def _plant(self, name: str, turn: int, field_name: str) -> str:
@@ -57,6 +59,7 @@ class Scene:
                 f"{name}:\n  from: {{store: platform, secret: KV/{name}}}\n  {form}\n  to:\n"
                 f"    - {{namespaces: [{self.namespace}], {TARGETS[name] % name}}}\n"
                 for name, form in FORMS.items()
+                if name in self.names
             )
         )
 
@@ -109,10 +112,12 @@ class Scene:
 
 
 @contextmanager
-def staged(bench: Workbench, form: Literal["json", "console"]) -> Iterator[Scene]:
-    """All kinds in one namespace, with planted values; nothing is synced yet."""
+def staged(
+    bench: Workbench, form: Literal["json", "console"], names: Collection[str] = tuple(FORMS)
+) -> Iterator[Scene]:
+    """These credentials in one namespace, with planted values; nothing is synced yet."""
     with watching(bench.plane, form) as watch:
-        scene = Scene(bench, watch, bench.new_namespace())
+        scene = Scene(bench, watch, bench.new_namespace(), names)
         scene.canaries.plant("vault-token", text=(bench.folder / "vault-token").read_text())
         scene.canaries.plant("kube-token", text=_token_in(bench.options.kubeconfig))
         bench.listeners.append(watch.emitter)
@@ -266,6 +271,9 @@ def _status(code: int) -> Callable[[Reply], Reply]:
     return distort
 
 
+FEW = ("s3", "bearer", "registry")
+"""What is read and written by the same code whatever the kind is needs no more of them."""
+
 DISTORTIONS: dict[str, Callable[[Reply], Reply]] = {
     "cut": lambda reply: replace(reply, ending="cut"),
     "truncated": lambda reply: replace(reply, body=reply.body[:-7]),
@@ -274,18 +282,20 @@ DISTORTIONS: dict[str, Callable[[Reply], Reply]] = {
     "a page that is not found": lambda reply: Reply(404, b"<html>" + reply.body),
     "redirected": lambda reply: Reply(307, reply.body, {"Location": f"/?{quote(reply.body[:900])}"}),
     "no more than a status": lambda reply: replace(reply, status=500),
-    **{str(code): _status(code) for code in (400, 401, 403, 404, 409, 412, 422, 429, 500, 503)},
+    **{str(code): _status(code) for code in (400, 401, 403, 404, 409, 422, 429, 503)},
 }
 
 
 def _through(scene: Scene, proxy: Distorting) -> None:
     """Sweeps with each distortion, from a fresh start each time, so that no breaker is open."""
+    scene.sync()
     for distort in DISTORTIONS.values():
-        proxy.distort = distort
+        proxy.distort, proxy.answered = distort, ""
         scene.put(good)
         scene.bench.restart()
         scene.attempt()
-    assert len(scene.canaries.sightings({"answers": proxy.answered})) >= len(DISTORTIONS)
+        quoted = scene.canaries.sightings({"answers": proxy.answered})
+        assert quoted
     scene.check()
 
 
@@ -296,7 +306,7 @@ def test_answers_of_the_api_server_stay_unquoted(
     """However an answer with Secrets in it is mangled, and whatever its error quotes, no value is told."""
     with Distorting(control_plane.url, method, pattern, ca_file=str(control_plane.ca_file)) as proxy:
         bench = Workbench.create(control_plane, openbao, judge, tmp_path, api_url=proxy.url)
-        with staged(bench, "json") as scene:
+        with staged(bench, "json", FEW) as scene:
             _through(scene, proxy)
         bench.close()
 
@@ -307,7 +317,7 @@ def test_answers_of_the_store_stay_unquoted(
     """However an answer of the store is mangled, and whatever its error quotes, no value is told."""
     with Distorting(openbao.url, "GET", "/data/") as proxy:
         bench = Workbench.create(control_plane, openbao, judge, tmp_path, store_url=proxy.url)
-        with staged(bench, "json") as scene:
+        with staged(bench, "json", FEW) as scene:
             _through(scene, proxy)
         bench.close()
 
@@ -329,6 +339,7 @@ def test_the_api_servers_word_about_an_undecodable_secret_is_not_repeated(
             scene.put(good)
             swept = scene.sync()
             assert all(outcome.state is not State.SYNCED for outcome in swept.outcomes.values())
-            assert scene.canaries.sightings({"answers": proxy.answered})
+            quoted = scene.canaries.sightings({"answers": proxy.answered})
+            assert quoted
             scene.check()
         bench.close()
