@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from syncd.stores.interface import Fetched
     from syncd.stores.vault.adapter import VaultStore
     from tests.harness.fault_http import FaultProxy
     from tests.harness.openbao import OpenBao
@@ -152,7 +153,7 @@ def test_engines_that_are_no_kv(openbao: OpenBao, engine: str) -> None:
     assert f"engine '{engine}'" in answer.message
 
 
-def _root_read(openbao: OpenBao, secret: str) -> object:
+def _root_read(openbao: OpenBao, secret: str) -> Fetched:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROOT", openbao.root._token)
         return read(vault(openbao.url, {"token": {"env": "ROOT"}}), secret)
@@ -162,7 +163,7 @@ def test_nested_mount(openbao: OpenBao) -> None:
     """A mount may have slashes in its name."""
     mount = openbao.enable_kv(f"{unique('org')}/team", 2)
     openbao.put(mount, "a", {"key": "deep"})
-    assert key_of(_root_read(openbao, f"{mount}/a")) == text("deep")  # type: ignore[arg-type]
+    assert key_of(_root_read(openbao, f"{mount}/a")) == text("deep")
 
 
 def test_mount_that_becomes_version_1(

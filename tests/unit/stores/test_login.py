@@ -20,6 +20,8 @@ from tests.harness.processes import wait_for
 from tests.unit.stores.rigs import Time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syncd.model.events import Event
     from syncd.stores.vault.session import Answer, VaultSession
 
@@ -35,11 +37,13 @@ class FakeMethod:
     pauses: tuple[float, ...] = PAUSES
     at: list[float] = field(default_factory=list)
     is_changed: bool = False
+    wait: Callable[[], object] = str
 
     def login(self, session: object, deadline: float) -> Grant:
         """Do as told."""
         del session, deadline
         self.at.append(self.time.now)
+        self.wait()
         if isinstance(self.outcome, StoreError):
             raise type(self.outcome)(self.outcome.message)
         return self.outcome
@@ -175,12 +179,7 @@ def test_outage_at_login_is_shared_by_all_that_waited() -> None:
 
     rig.login._clock = Clock(now=now)
 
-    def slow(session: object, deadline: float) -> Grant:
-        rig.method.at.append(deadline)
-        release.wait(20)
-        raise StoreUnavailable("down")
-
-    rig.method.login = slow  # type: ignore[method-assign]
+    rig.method.outcome, rig.method.wait = StoreUnavailable("down"), lambda: release.wait(20)
     messages: list[str] = []
 
     def ask() -> None:
