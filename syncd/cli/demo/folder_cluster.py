@@ -104,7 +104,7 @@ class FolderCluster:
             raw = path.read_bytes()
             yield yaml.safe_load(raw), hashlib.blake2b(raw).hexdigest()
 
-    def _write(self, name: str, kind: str, metadata: dict[str, Any], **more: Any) -> None:
+    def _write(self, name: str, kind: str, metadata: dict[str, Any], **more: object) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": kind, "metadata": metadata, **more}))

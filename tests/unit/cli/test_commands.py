@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 import syncd
-from syncd.cli import explain as explain_command
 from syncd.cli.main import app
+from syncd.mapping import explain
 from syncd.mapping.schema import json_schema
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_bugs_are_told_without_their_text(monkeypatch: pytest.MonkeyPatch) -> No
     def broken(_path: str) -> str:
         raise ValueError(CANARY)
 
-    monkeypatch.setattr(explain_command.fields, "explain", broken)
+    monkeypatch.setattr(explain, "explain", broken)
     result = syncd_("explain")
     assert result.exit_code == 70
     assert result.stderr.startswith("internal error: ValueError")
@@ -110,7 +110,7 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_path: str) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(explain_command.fields, "explain", interrupted)
+    monkeypatch.setattr(explain, "explain", interrupted)
     assert syncd_("explain").exit_code == 130
 
 
@@ -124,19 +124,20 @@ def test_valid_mapping(tmp_path: Path) -> None:
 
 def test_all_mistakes_at_once(tmp_path: Path) -> None:
     """Every mistake of every file is a line with file, line and column; then it is 2."""
-    (tmp_path / "a.yaml").write_text(
-        GOOD.replace("endpoint:", "endpont:").replace("namespaces:", "namespace:")
-    )
+    mistaken = GOOD.replace("endpoint:", "endpont:").replace("namespaces:", "namespace:")
+    (tmp_path / "a.yaml").write_text(mistaken)
     (tmp_path / "b.yml").write_text("apiVersion: syncd.dev/v1alpha1\nkind: Mapping\nmode: observed\n")
     (tmp_path / "c.txt").write_text("no mapping at all")
     result = syncd_("validate", str(tmp_path))
     assert result.exit_code == 2
-    lines = result.stdout.splitlines()
-    assert any(line.startswith(f"{tmp_path}/a.yaml:8:9: ") and "endpoint" in line for line in lines)
-    assert any(
-        line.startswith(f"{tmp_path}/a.yaml:9:") and "did you mean namespaces" in line for line in lines
-    )
-    assert any(line.startswith(f"{tmp_path}/b.yml:3:") for line in lines)
+    for place, words in (
+        ("a.yaml:8:10: credentials.models-s3.s3.endpont", "did you mean endpoint?"),
+        ("a.yaml:9:11: credentials.models-s3.to[0].namespace", "did you mean namespaces?"),
+        ("b.yml:3:7: mode", "did you mean observe?"),
+    ):
+        told = [line for line in result.stdout.splitlines() if line.startswith(f"{tmp_path}/{place}: ")]
+        assert len(told) == 1, result.stdout
+        assert words in told[0]
     assert "nothing of this mapping can be accepted" in result.stderr
 
 
@@ -145,7 +146,7 @@ def test_mapping_from_standard_input() -> None:
     assert syncd_("validate", "-", stdin=GOOD).exit_code == 0
     result = syncd_("validate", "-", stdin="kind: [")
     assert result.exit_code == 2
-    assert result.stdout.startswith("stdin:1:")
+    assert result.stdout.startswith("stdin:2:1: is no YAML")
 
 
 def test_invalid_values_are_not_repeated(tmp_path: Path) -> None:

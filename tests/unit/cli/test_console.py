@@ -25,7 +25,7 @@ class Terminal(io.StringIO):
 
 
 def test_plain_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    """Not on a terminal every row is whole, so that grep and awk work, and there is no frame and no colour."""
+    """Not on a terminal every row is whole, so that grep and awk work, without frame and colour."""
     table(("namespace", "verb", "name"), ROWS, ["green", "yellow", "cyan"])
     assert capsys.readouterr().out.splitlines() == [
         "NAMESPACE   VERB     NAME",
