@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from syncd.model.errors import UsageError
 from syncd.telemetry.failure import located
 from tests.unit.telemetry.samples import CANARY
@@ -11,11 +13,9 @@ from tests.unit.telemetry.samples import CANARY
 
 def test_an_exception_is_told_by_class_and_place() -> None:
     """A foreign text stays out, and file and line of whoever raised it are named."""
-    try:
-        raise KeyError(CANARY)
-    except KeyError as error:
-        text = located(error)
-    assert re.fullmatch(r"KeyError at test_failure\.py:\d+", text)
+    with pytest.raises(ValueError, match=CANARY) as caught:
+        int(CANARY)
+    assert re.fullmatch(r"ValueError at test_failure\.py:\d+", located(caught.value))
 
 
 def test_an_exception_that_was_not_raised_has_no_place() -> None:
