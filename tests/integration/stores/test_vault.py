@@ -15,6 +15,7 @@ from syncd.model.errors import (
     StoreUnavailable,
     VersionUnavailable,
 )
+from syncd.stores.vault import kv
 from syncd.testing.stores import digests, found, wanted
 from tests.harness import openbao_auth
 from tests.harness.fixtures import unique
@@ -170,7 +171,7 @@ def test_mount_that_becomes_version_1(
     store: VaultStore, openbao: OpenBao, readable: Readable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mount that is made again as KV version 1 is noticed when a secret seems to be missing."""
-    monkeypatch.setattr("syncd.stores.vault.kv._TRUSTED_FOR", 0.0)
+    monkeypatch.setattr(kv, "_TRUSTED_FOR", 0.0)
     read(store, readable.secret)
     _mount_again(openbao, readable, "1")
     openbao.put(readable.mount, "ml/a", {"key": "plain"}, version=1)
