@@ -74,6 +74,4 @@ def headings(page: Path) -> list[str]:
 
 def anchors(page: Path) -> frozenset[str]:
     """Return the anchors that headings get: lower case, without punctuation, hyphens for blanks."""
-    return frozenset(
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(page)
-    )
+    return frozenset(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings(page))
