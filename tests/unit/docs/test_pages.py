@@ -100,3 +100,31 @@ def test_security_begins_with_what_matters_most() -> None:
     """The first sentence of the security page is about who may edit the mapping."""
     first = text_of(ROOT / "docs" / "security.md").split("\n\n")[1]
     assert first.startswith("**Whoever can edit the mapping can read every secret")
+
+
+def test_the_rights_that_are_explained_are_those_of_the_guide() -> None:
+    """The table of rights names exactly the resources and verbs of the install guide's manifest."""
+    (manifest,) = [
+        block.text
+        for block in blocks(ROOT / "docs" / "guides" / "install.md")
+        if block.text.startswith("# rbac.yaml")
+    ]
+    granted = {
+        (resource, verb)
+        for one in yaml.safe_load_all(manifest)
+        for rule in one.get("rules", ())
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    page = text_of(ROOT / "docs" / "security.md")
+    table = page.partition("\n## Rights in the cluster\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w+)[^|]* \| ([a-z, ]+) \| (.*) \|$", table, re.MULTILINE)
+    explained = {
+        (resource, verb)
+        for resource, verbs, _ in rows
+        if resource != "resource"
+        for verb in verbs.split(", ")
+    }
+    # Told beside the verb that goes with it, since it can be left out.
+    assert explained | {("serviceaccounts", "create")} == granted
+    assert "`create` besides for `createServiceAccounts`" in table
