@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +22,7 @@ from tests.e2e.canary import Canaries, every_error, watching, with_locals
 from tests.e2e.planted import FORMS, TARGETS, Plant, Remote, bad, encoded, good
 from tests.e2e.workbench import Workbench
 from tests.harness.fault_http import FaultProxy, Handler, Reply
+from tests.harness.hidden import must_equal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -157,6 +160,45 @@ def test_the_search_finds_what_it_looks_for() -> None:
     assert canaries.sightings({"text": value[:-8]}) == []
 
 
+FAILING = """
+from pathlib import Path
+
+from syncd.model.secret import SecretValue
+from tests.harness.hidden import must_equal
+
+
+def test_fails():
+    value = SecretValue(Path(__file__).with_name("value").read_bytes())
+    published, wanted = {"key": value}, {"key": SecretValue(b"another")}
+    assert published == wanted
+
+
+def test_raises():
+    value = Path(__file__).with_name("value").read_bytes()
+    must_equal({"key": value}, {"key": b"another"})
+"""
+
+
+def test_a_failing_test_shows_no_value(tmp_path: Path) -> None:
+    """What pytest prints of a failed comparison holds no value, even if it is asked for local variables."""
+    canaries = Canaries()
+    (tmp_path / "value").write_text(canaries.plant("value"))
+    (tmp_path / "test_failing.py").write_text(FAILING)
+    root = Path(__file__).parents[2]
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-c", str(root / "pyproject.toml"), "--rootdir", str(root)),
+            *("-p", "tests.conftest", "-p", "no:cacheprovider", "--showlocals", "-vv", str(tmp_path)),
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "2 failed" in result.stdout
+    assert canaries.sightings({"output": result.stdout + result.stderr}) == []
+
+
 def test_published_values_are_in_the_secrets_only(scene: Scene) -> None:
     """Creating, rotating, repairing and previewing every kind shows no value of any field anywhere."""
     previewed = scene.bench.preview()
@@ -187,7 +229,7 @@ def test_refused_values_are_nowhere(scene: Scene) -> None:
     swept = scene.sync()
     states = {str(identity): outcome.state for identity, outcome in swept.outcomes.items()}
     assert set(states.values()) == {State.REFUSED}, states
-    assert bool(scene.published() == kept)
+    must_equal(scene.published(), kept)
     scene.note(scene.bench.preview())
     scene.check()
 
@@ -226,7 +268,10 @@ def test_no_frame_of_ours_holds_a_value_in_the_open(scene: Scene) -> None:
                 scene.note(scene.bench.sync())
             except PlantedError as error:
                 scene.watch.errors.append(with_locals(error))
+                # What ends a process is logged by this hook.
+                sys.excepthook(type(error), error, error.__traceback__)
         scene.put(good)
+    assert scene.watch.log.getvalue().count("PlantedError") >= len(hit)
     assert {("api", "patch", "secrets"), ("api", "get", "secrets"), ("store", "fetch"), StateChanged} <= hit
     scene.check()
 
