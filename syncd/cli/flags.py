@@ -106,7 +106,7 @@ Timeout = Annotated[
 Output = Annotated[
     Format | None,
     typer.Option(
-        "--output", "-o", metavar="wide|name|json|yaml", help="Print more columns, names only, JSON or YAML."
+        "--output", "-o", metavar="wide|name|json|yaml", help="More columns, names only, JSON or YAML."
     ),
 ]
 

@@ -29,7 +29,7 @@ from syncd.cli.flags import (
 )
 from syncd.cli.logs import log_flags
 from syncd.cli.offline import look
-from syncd.cli.report import Report, refusals_of, show
+from syncd.cli.report import Report, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
 from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
@@ -110,8 +110,9 @@ def _online(
             swept = engine.preview(session.document, deadline=deadline(timeout))
     placements = swept.wanted.due
     outcomes = tuple(swept.outcomes.values())
+    actions = written(swept) if server else swept.plan.actions
     report = Report(
-        rows(swept.plan.actions),
+        rows(actions),
         refusals_of(outcomes),
         swept.plan.leftovers,
         swept.plan.unchanged,

@@ -49,10 +49,10 @@ def reference() -> str:
     """Return the reference as Markdown."""
     group: Any = get_command(app)
     parts = [_HEAD, *(f"| {code.value} | {meaning} |\n" for code, meaning in _MEANINGS.items())]
-    parts.append("\nWhen several fit, the first of 2, 4, 3, 1 counts.\n\n## Flags before the command\n\n")
+    parts.append("\nWhen several fit, the first of 2, 4, 3, 1 counts.\n\n## Flags before the command\n")
     parts.append(_options(group))
     for name, command in group.commands.items():
-        parts.append(f"\n## syncd {name}\n\n{_description(command.help)}\n{_options(command)}")
+        parts.append(f"\n## syncd {name}\n\n{_description(command.help)}{_options(command)}")
     return "".join(parts)
 
 
@@ -64,7 +64,7 @@ def _description(text: str) -> str:
 
 def _options(command: Any) -> str:  # noqa: ANN401  # typer's own class of commands is private
     rows = "".join(_rows(command))
-    return f"| flag | meaning |\n|---|---|\n{rows}" if rows else ""
+    return f"\n| flag | meaning |\n|---|---|\n{rows}" if rows else ""
 
 
 def _rows(command: Any) -> Iterator[str]:  # noqa: ANN401  # the same
@@ -83,7 +83,7 @@ def _cell(text: str) -> str:
 
 def _meaning(parameter: Any) -> str:  # noqa: ANN401  # the same
     notes = [f"environment: `{parameter.envvar}`"] if getattr(parameter, "envvar", None) else []
-    if isinstance(parameter.default, str | float) and not isinstance(parameter.default, bool):
+    if parameter.default and isinstance(parameter.default, str | float):
         notes.append(f"default: `{parameter.default}`")
     return f"{parameter.help} ({'; '.join(notes)})" if notes else str(parameter.help or "")
 

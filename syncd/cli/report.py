@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from syncd.cli.console import say, table
+from syncd.cluster.interface import Written
 from syncd.model.reasons import Reason, State
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from syncd.cli.flags import Format
     from syncd.mapping.settings import Problem
     from syncd.model.objects import Outcome, Refusal
-    from syncd.sync.action import Leftover, Plan
+    from syncd.sync.action import Action, Leftover, Plan
+    from syncd.sync.sweep import Swept
 
 _STYLES: Final = {"create": "green", "update": "yellow", "bind": "cyan", "exists": "dim"}
 _PAST: Final = {"create": "created", "update": "updated", "bind": "bound", "exists": "not compared"}
@@ -60,6 +62,11 @@ def public(report: Report, plan: Plan, problems: Iterable[Problem]) -> dict[str,
         "outcomes": [_public_outcome(outcome) for outcome in report.outcomes],
         "problems": [str(problem) for problem in problems],
     }
+
+
+def written(swept: Swept) -> tuple[Action, ...]:
+    """Return the actions that the cluster accepted."""
+    return tuple(done.action for done in swept.applied if isinstance(done.result, Written))
 
 
 def refusals_of(outcomes: Iterable[Outcome]) -> list[Refusal]:

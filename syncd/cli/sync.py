@@ -27,9 +27,8 @@ from syncd.cli.flags import (
     target,
 )
 from syncd.cli.logs import log_flags
-from syncd.cli.report import Report, refusals_of, show
+from syncd.cli.report import Report, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
-from syncd.cluster.interface import Written
 from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
 
@@ -89,7 +88,7 @@ def sync(
     placements = swept.wanted.due
     outcomes = tuple(swept.outcomes.values())
     report = Report(
-        rows(done.action for done in swept.applied if isinstance(done.result, Written)),
+        rows(written(swept)),
         refusals_of(outcomes),
         swept.plan.leftovers,
         swept.plan.unchanged,

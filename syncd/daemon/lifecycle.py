@@ -7,6 +7,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+import syncd
 from syncd.app import App, digest_key, open_cluster, unguarded
 from syncd.daemon.freshness import FreshnessBook
 from syncd.daemon.groups import HOURLY, group_of, groups_of
@@ -79,7 +80,7 @@ class Daemon:
     def start(self) -> None:
         """Let everything run."""
         self._server.start()
-        logger().info("listening", port=self._server.port)
+        logger().info("listening", port=self._server.port, version=syncd.__version__)
         self._scheduler.start()
         self._watch.start()
 

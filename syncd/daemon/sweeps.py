@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import ClusterUnreachable
 from syncd.model.events import SweepFailed
-from syncd.telemetry.failure import describe, trace
+from syncd.telemetry.failure import located, trace
 from syncd.telemetry.log import logger
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Sweeps:
             self._app.engine.lost_sight(due)
             return Ended.UNREACHABLE
         except Exception as error:  # noqa: BLE001  # a bug must not end the thread that works for this store
-            self._emit(SweepFailed(str(group), "bug", describe(error)))
+            self._emit(SweepFailed(str(group), "bug", located(error)))
             logger().debug("where a sweep failed", group=str(group), trace=trace(error))
             return Ended.BUG
         return Ended.FINISHED

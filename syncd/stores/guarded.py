@@ -40,7 +40,7 @@ class Patience:
     """How long the guard waits between attempts and for a store that is down, and on which clock."""
 
     retry: Backoff = field(default_factory=Backoff)
-    outage: Backoff = field(default_factory=lambda: Backoff(first=5.0, longest=60.0, least=0.5))
+    outage: Backoff = field(default_factory=lambda: Backoff(first=2.0, longest=60.0, least=0.5))
     clock: Clock = SYSTEM
 
 

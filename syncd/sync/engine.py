@@ -91,7 +91,7 @@ class Engine:
                 swept = sweep(around, wanted)
             else:
                 plan, observed = propose(around, wanted, wanted.survey)
-                swept = concluded(wanted, observed, plan)
+                swept = _unwritten(concluded(wanted, observed, plan))
             self._remember(swept, due)
         around.emit(
             SweepFinished(
@@ -146,6 +146,17 @@ def _is_news(before: Outcome, after: Outcome) -> bool:
     if before.state is after.state is State.SYNCED:
         return False
     return (before.state, before.reasons) != (after.state, after.reasons)
+
+
+def _unwritten(swept: Swept) -> Swept:
+    """Say of what a write would have changed that it was told to be left: it is not in sync."""
+    waiting = {placement for action in swept.plan.actions for placement in action.placements}
+    left = {
+        identity: Outcome(identity, State.SUSPENDED, (Reason.SUSPENDED,), version=outcome.previous)
+        for identity, outcome in swept.outcomes.items()
+        if identity in waiting and outcome.state is State.SYNCED
+    }
+    return replace(swept, outcomes={**swept.outcomes, **left})
 
 
 def _left_behind(swept: Swept) -> dict[PlacementId, Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from syncd.model.errors import SyncdError
@@ -18,6 +19,14 @@ def describe(error: BaseException) -> str:
     """Return the name of the exception's class, with its text only if it is one of ours."""
     name = type(error).__qualname__
     return f"{name}: {error}" if isinstance(error, SyncdError) else name
+
+
+def located(error: BaseException) -> str:
+    """Return what `describe` does, and the file and line that raised it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if not frames:
+        return describe(error)
+    return f"{describe(error)} at {Path(frames[-1].filename).name}:{frames[-1].lineno}"
 
 
 def trace(error: BaseException) -> str:

@@ -13,6 +13,7 @@ import pytest
 from syncd.model.reasons import Reason, State
 from tests.e2e.kinds import WAYS, Fields, Way, basic, compact
 from tests.e2e.workbench import Workbench
+from tests.harness.hidden import must_equal
 from tests.harness.judge import HELM_CREDENTIALS, SHIPPED_CREDENTIALS, Judgement
 
 if TYPE_CHECKING:
@@ -37,9 +38,9 @@ def check(bench: Workbench, way: Way, namespace: str, version: int) -> None:
     """Compares what the judge prints, what the container would see, and the Secret, without printing it."""
     judgement = bench.judge_account(namespace)
     assert judgement.error == ""
-    assert bool(judgement == expected(way, version)), judgement.names()
-    assert bool(bench.env(namespace, judgement) == way.resolved(version))
-    assert bool(bench.values(namespace, way.name) == way.data(version))
+    must_equal(judgement, expected(way, version), f"judgement with {judgement.names()}")
+    must_equal(bench.env(namespace, judgement), way.resolved(version))
+    must_equal(bench.values(namespace, way.name), way.data(version))
     assert bench.secret(namespace, way.name)["type"] == "Opaque"
 
 
@@ -91,10 +92,10 @@ def test_a_pod_may_name_the_secret_by_annotation(
     for namespace in namespaces:
         for way in WAYS:
             judgement = bench.judge_account(namespace, annotations={effective: way.name})
-            assert bool(judgement == expected(way, 0)), (way.name, judgement.names())
-            assert bool(bench.env(namespace, judgement) == way.resolved(0)), way.name
+            must_equal(judgement, expected(way, 0), f"{way.name} with {judgement.names()}")
+            must_equal(bench.env(namespace, judgement), way.resolved(0), way.name)
         ignored = bench.judge_account(namespace, annotations={other: WAYS[0].name})
-        assert bool(ignored == NOTHING), ignored.names()
+        must_equal(ignored, NOTHING)
     bench.close()
 
 
@@ -123,7 +124,7 @@ def test_key_names_are_those_of_the_live_config(
     assert judgement.error == ""
     assert env["GOOGLE_APPLICATION_CREDENTIALS"] == "/var/secrets/key.json"
     assert set(bench.values(namespace, "gcs")) == {"key.json"}
-    assert bool([env[name] for name in KEYS] == [ways["minio"].resolved(0)[name] for name in KEYS])
+    must_equal([env[name] for name in KEYS], [ways["minio"].resolved(0)[name] for name in KEYS])
     stored = bench.judge_storage(namespace, "m")
     assert stored.env[0]["valueFrom"]["secretKeyRef"] == {"name": "models-config", "key": "m"}
     bench.close()
@@ -141,7 +142,7 @@ def test_different_kinds_share_a_service_account(bench: Workbench) -> None:
     judgement = bench.judge_account(namespace)
     in_order = sorted(ways, key=lambda way: bench.listed(namespace).index(way.name))
     assert judgement.error == ""
-    assert bool(judgement.env == [variable for way in in_order for variable in way.env(0)])
+    must_equal(judgement.env, [variable for way in in_order for variable in way.env(0)])
     assert judgement.volume_mounts == [mount for way in in_order for mount in way.mounts()]
     assert judgement.volumes == [volume for way in in_order for volume in way.volumes()]
     for way in ways:
@@ -150,7 +151,7 @@ def test_different_kinds_share_a_service_account(bench: Workbench) -> None:
     merged: dict[str, str] = {}
     for way in ways:
         merged |= way.resolved(1)
-    assert bool(bench.env(namespace, bench.judge_account(namespace)) == merged)
+    must_equal(bench.env(namespace, bench.judge_account(namespace)), merged)
 
 
 def test_a_role_is_an_annotation_of_the_service_account(bench: Workbench) -> None:
@@ -235,7 +236,7 @@ def test_kserve_reads_the_entry_of_storage_config(bench: Workbench, name: str) -
                 NOTHING, env=[{"name": "STORAGE_CONFIG", "valueFrom": reference}], args=args
             )
             found = bench.env(namespace, judgement)
-            assert bool(found == {"STORAGE_CONFIG": compact(entry(way.fields(version)))})
+            must_equal(found, {"STORAGE_CONFIG": compact(entry(way.fields(version)))})
     assert not bench.sync().applied
     typed = bench.judge_storage(namespaces[0], "models", {"type": args[0].partition(":")[0], "bucket": "b"})
     assert (typed.error, typed.args, typed.names()) == (
@@ -266,10 +267,10 @@ def test_model_scope_is_golden_m01(bench: Workbench) -> None:
         bench.put("ms", {"token": token})
         bench.sync()
         for namespace in namespaces:
-            assert bool(bench.values(namespace, wanted["Name"]) == {key: token.encode()})
+            must_equal(bench.values(namespace, wanted["Name"]), {key: token.encode()})
             assert _kserve_annotations(bench, namespace, wanted["Name"]) == (wanted["Annotations"] or {})
             assert bench.listed(namespace) == vector["input"]["SASecrets"]
-            assert bool(bench.judge_account(namespace) == NOTHING)
+            must_equal(bench.judge_account(namespace), NOTHING)
 
 
 def _kserve_annotations(bench: Workbench, namespace: str, name: str) -> dict[str, str]:
@@ -293,10 +294,10 @@ def test_docker_config_is_an_image_pull_secret(bench: Workbench) -> None:
         wanted = compact({"auths": {"registry.example.com": login}}).encode()
         for namespace in namespaces:
             assert bench.secret(namespace, "registry")["type"] == "kubernetes.io/dockerconfigjson"
-            assert bool(bench.values(namespace, "registry") == {".dockerconfigjson": wanted})
+            must_equal(bench.values(namespace, "registry"), {".dockerconfigjson": wanted})
             assert bench.listed(namespace, list_name="imagePullSecrets") == ["registry"]
             assert bench.listed(namespace) == []
-            assert bool(bench.judge_account(namespace) == NOTHING)
+            must_equal(bench.judge_account(namespace), NOTHING)
 
 
 def test_opaque_is_seen_by_nobody(bench: Workbench) -> None:
@@ -312,11 +313,11 @@ def test_opaque_is_seen_by_nobody(bench: Workbench) -> None:
         bench.put("vllm", {"api_key": value})
         bench.sync()
         for namespace in namespaces:
-            assert bool(bench.values(namespace, "api-key") == {"VLLM_API_KEY": value.encode()})
+            must_equal(bench.values(namespace, "api-key"), {"VLLM_API_KEY": value.encode()})
             assert bench.listed(namespace) == []
             named = {"serving.kserve.io/storageSecretName": "api-key"}
-            assert bool(bench.judge_account(namespace, annotations=named) == NOTHING)
-            assert bool(bench.judge_account(namespace) == NOTHING)
+            must_equal(bench.judge_account(namespace, annotations=named), NOTHING)
+            must_equal(bench.judge_account(namespace), NOTHING)
 
 
 def test_what_kserve_needs_is_there_before_what_refers_to_it(bench: Workbench) -> None:

@@ -168,9 +168,10 @@ class Workbench:
         """
         self.use(self.text(credentials))
 
-    def use(self, text: str) -> None:
-        """Puts a whole mapping in force, as ``mapping`` does."""
-        reading = read({"mapping.yaml": text}, self._document)
+    def use(self, *texts: str) -> None:
+        """Puts a whole mapping in force, as ``mapping`` does; several texts are one mapping."""
+        files = {f"{number}.yaml": text for number, text in enumerate(texts, 1)}
+        reading = read(files, self._document)
         assert not reading.problems, [str(problem) for problem in reading.problems]
         assert reading.document is not None
         self._document = reading.document
@@ -210,7 +211,7 @@ class Workbench:
         return self.judge.storage(namespace, key, path, parameters=parameters, config=self._asked())
 
     def env(self, namespace: str, judgement: Judgement) -> dict[str, str]:
-        """The variables as the container would see them; compare with ``bool(... == ...)``."""
+        """The variables as the container would see them; compare with ``must_equal``."""
         return container_env(self.plane.admin, namespace, judgement)
 
     def secret(self, namespace: str, name: str) -> Object:
@@ -218,7 +219,7 @@ class Workbench:
         return self._object("secrets", namespace, name)
 
     def values(self, namespace: str, name: str) -> dict[str, bytes]:
-        """The decoded data of a Secret; compare with ``bool(... == ...)``."""
+        """The decoded data of a Secret; compare with ``must_equal``."""
         data = self.secret(namespace, name).get("data") or {}
         return {key: base64.b64decode(value) for key, value in data.items()}
 

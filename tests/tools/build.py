@@ -117,6 +117,14 @@ TOOLS: Mapping[str, Tool] = {
             module="judge",
         ),
         Tool(
+            name="kustomize",
+            sources=("kustomize/go.mod", "kustomize/go.sum"),
+            expected="1 minute",
+            commands=_go_build("sigs.k8s.io/kustomize/kustomize/v5", "kustomize"),
+            result="kustomize",
+            module="kustomize",
+        ),
+        Tool(
             name="storage-initializer",
             sources=("storage-initializer.txt",),
             expected="half a minute",

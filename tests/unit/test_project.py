@@ -34,6 +34,14 @@ REVEALS: Mapping[str, int] = {
     "syncd/kube/connection.py": 1,  # base64 of a request's body
     "syncd/kserve/kinds/values.py": 1,  # a value is checked and made fit for KServe
     "syncd/model/secret.py": 1,  # a payload is read as JSON
+    "syncd/stores/own_secret.py": 1,  # what a store logs in with is checked
+    "syncd/stores/parts.py": 1,  # the parts of a secret become one JSON object
+    "syncd/stores/vault/auth/approle.py": 1,  # a login is sent to Vault
+    "syncd/stores/vault/auth/jwt.py": 1,  # the same
+    "syncd/stores/vault/auth/kubernetes.py": 2,  # the same; its audience is looked at
+    "syncd/stores/vault/auth/token.py": 1,  # a token is checked before it becomes a header
+    "syncd/stores/vault/auth/userpass.py": 1,  # a login is sent to Vault
+    "syncd/stores/vault/session.py": 1,  # the token goes into a header
     "syncd/sync/fields.py": 2,  # a whole payload becomes one value; `decode: base64`
 }
 

@@ -68,7 +68,7 @@ def _say_where(world: World) -> None:
     folder, daemon = world.folder, world.daemon
     say()
     say("It goes on running:", "bold")
-    say(f"  mapping    {folder / MAPPING}   edit it; read again every 5 s")
+    say(f"  mapping    {folder / MAPPING}   edit it; read again every second")
     say(f"  cluster    {folder / CLUSTER}")
     say(f"  log        {folder / 'syncd.log'}")
     if daemon is not None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from syncd.app import KSERVE_NAMESPACE
 from syncd.model.difference import entry_records
 from syncd.model.names import CREDENTIAL, LABEL_INSTANCE, VERSION, Instance, entries_annotation
 from syncd.model.objects import LIST_NAMES
@@ -21,6 +23,13 @@ NAMESPACES: Final = ("recsys", "vision")
 ACCOUNT: Final = "models"
 STORAGE_CONFIG: Final = "storage-config"
 INSTANCE: Final = Instance("syncd")
+
+_SHIPPED: Final = {
+    "storageSpecSecretName": STORAGE_CONFIG,
+    "s3": {"s3AccessKeyIDName": "AWS_ACCESS_KEY_ID", "s3SecretAccessKeyName": "AWS_SECRET_ACCESS_KEY"},
+    "gcs": {"gcsCredentialFileName": "gcloud-application-credentials.json"},
+}
+"""The names in KServe's inferenceservice-config (v0.19.0 config/configmap/inferenceservice.yaml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,13 @@ class FolderCluster:
             self._write(f"{name}/namespace.yaml", "Namespace", metadata)
             account = {"name": ACCOUNT, "namespace": name}
             self._write(f"{name}/serviceaccounts/{ACCOUNT}.yaml", "ServiceAccount", account)
+        config = {"name": "inferenceservice-config", "namespace": KSERVE_NAMESPACE}
+        self._write(
+            f"{KSERVE_NAMESPACE}/configmaps/inferenceservice-config.yaml",
+            "ConfigMap",
+            config,
+            data={"credentials": json.dumps(_SHIPPED)},
+        )
 
     def published(self) -> list[Published]:
         """Return the Secrets of ours, by namespace and name."""
@@ -88,10 +104,10 @@ class FolderCluster:
             raw = path.read_bytes()
             yield yaml.safe_load(raw), hashlib.blake2b(raw).hexdigest()
 
-    def _write(self, name: str, kind: str, metadata: dict[str, Any]) -> None:
+    def _write(self, name: str, kind: str, metadata: dict[str, Any], **more: object) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": kind, "metadata": metadata}))
+        path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": kind, "metadata": metadata, **more}))
 
 
 def _published(manifest: dict[str, Any], digest: str) -> Published:

@@ -25,7 +25,9 @@ class RunningDaemon:
         """Start it; what it prints goes to `syncd.log` in the folder."""
         command = syncd("--log-format", "json", "run", "-f", "mapping.yaml", "--directory", "cluster")
         self.process = Process.start(
-            [*command, "--listen", f"{_HOST}:0"], folder=folder, log=folder / "syncd.log"
+            [*command, "--listen", f"{_HOST}:0", "--mapping-poll", "1"],
+            folder=folder,
+            log=folder / "syncd.log",
         )
         self._port = int(until("the daemon listens", lambda: self.line("listening"))["port"])
         self.metrics = f"http://{_HOST}:{self._port}/metrics"

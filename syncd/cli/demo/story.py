@@ -156,7 +156,7 @@ class Story:
         self._stage.act("Somebody makes a typo in the mapping")
         mark = self._daemon().mark()
         self._world.edit_mapping("accessKeyId:", "accesKeyId:")
-        with self._stage.waiting("the daemon looks at its mapping every 5 s"):
+        with self._stage.waiting("the daemon looks at its mapping every second"):
             line = self._wait_for_line("mapping entry refused", mark)
         problem = str(line["problem"])
         expect(problem.startswith(f"{MAPPING}:"), "the answer names file, line and column")

@@ -166,16 +166,19 @@ def test_the_end_does_not_wait_for_ever(world: World, keep: Keep) -> None:
 
 
 def test_observing_writes_nothing(world: World, keep: Keep) -> None:
-    """With mode observe everything is planned and nothing is written, until it is enforced."""
+    """With mode observe nothing is written, and what would be is not said to be in sync."""
     world.put("alpha", FIRST)
     world.add("alpha")
     world.mode = "observe"
     daemon = keep(world.start())
+    daemon.until_state("alpha", NAMESPACE, "Suspended")
     daemon.until_swept(PLATFORM, 2)
     assert not world.file_of("alpha").exists()
+    assert daemon.value("syncd_last_success_timestamp_seconds", credential="alpha") is None
     world.mode = "enforce"
     world.write()
     wait_for("the first version", lambda: world.has("alpha", FIRST), within=WITHIN, child=daemon.child)
+    daemon.until_state("alpha", NAMESPACE, "Synced")
 
 
 def test_pausing_asks_nobody(world: World, keep: Keep) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -24,8 +25,9 @@ from syncd.stores.vault.wire import LARGEST_ANSWER
 from syncd.testing.stores import found
 from tests.harness import openbao_auth
 from tests.harness.fault_http import Reply, ScriptedServer
+from tests.harness.fixtures import unique
 from tests.integration.stores.conftest import make_readable
-from tests.integration.stores.rig import key_of, read, text, vault
+from tests.integration.stores.rig import Surroundings, key_of, read, secret_id, text, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -313,3 +315,25 @@ def test_rate_limit_quota(own_openbao: OpenBao, tmp_path: Path) -> None:
     own_openbao.root.must("POST", "sys/quotas/rate-limit/all", {"rate": 1, "interval": "60s"})
     answers = [read(store, readable.secret) for _ in range(3)]
     assert isinstance(answers[-1], RateLimited), repr(answers[-1])
+
+
+def test_nothing_is_logged(
+    openbao: OpenBao, readable: Readable, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither values nor what we log in with reach any logger, at DEBUG too, and when it goes wrong too."""
+    caplog.set_level(logging.DEBUG)
+    role = openbao_auth.enable_approle(openbao, mount := unique("approle"), "syncd", [readable.policy])
+    openbao.put(readable.mount, "canary", {"key": CANARY})
+    file = openbao_auth.write_secret_file(tmp_path / "secret-id", role.secret_id)
+    around = Surroundings()
+    store = vault(openbao.url, secret_id(role, file, mountPath=mount), around)
+    assert key_of(read(store, f"{readable.mount}/canary")) == text(CANARY)
+    token = store._login.lease(time.monotonic() + 10).grant.token.reveal().decode()
+    with ScriptedServer() as broken:
+        broken.answer("", Reply(500, QUOTING, IS_JSON))
+        read(vault(broken.url, secret_id(role, file, mountPath=mount), around), "kv/a")
+    store.close()
+    heard = caplog.text + repr(around.events) + repr([vars(record) for record in caplog.records])
+    assert "urllib3" in heard
+    for name, secret in {"value": CANARY, "secret id": role.secret_id, "token": token}.items():
+        assert (name, secret in heard) == (name, False)

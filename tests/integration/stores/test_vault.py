@@ -15,6 +15,7 @@ from syncd.model.errors import (
     StoreUnavailable,
     VersionUnavailable,
 )
+from syncd.stores.vault import kv
 from syncd.testing.stores import digests, found, wanted
 from tests.harness import openbao_auth
 from tests.harness.fixtures import unique
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from syncd.stores.interface import Fetched
     from syncd.stores.vault.adapter import VaultStore
     from tests.harness.fault_http import FaultProxy
     from tests.harness.openbao import OpenBao
@@ -152,7 +154,7 @@ def test_engines_that_are_no_kv(openbao: OpenBao, engine: str) -> None:
     assert f"engine '{engine}'" in answer.message
 
 
-def _root_read(openbao: OpenBao, secret: str) -> object:
+def _root_read(openbao: OpenBao, secret: str) -> Fetched:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROOT", openbao.root._token)
         return read(vault(openbao.url, {"token": {"env": "ROOT"}}), secret)
@@ -162,14 +164,14 @@ def test_nested_mount(openbao: OpenBao) -> None:
     """A mount may have slashes in its name."""
     mount = openbao.enable_kv(f"{unique('org')}/team", 2)
     openbao.put(mount, "a", {"key": "deep"})
-    assert key_of(_root_read(openbao, f"{mount}/a")) == text("deep")  # type: ignore[arg-type]
+    assert key_of(_root_read(openbao, f"{mount}/a")) == text("deep")
 
 
 def test_mount_that_becomes_version_1(
     store: VaultStore, openbao: OpenBao, readable: Readable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mount that is made again as KV version 1 is noticed when a secret seems to be missing."""
-    monkeypatch.setattr("syncd.stores.vault.kv._TRUSTED_FOR", 0.0)
+    monkeypatch.setattr(kv, "_TRUSTED_FOR", 0.0)
     read(store, readable.secret)
     _mount_again(openbao, readable, "1")
     openbao.put(readable.mount, "ml/a", {"key": "plain"}, version=1)

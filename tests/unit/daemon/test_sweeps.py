@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -90,10 +91,13 @@ def test_an_absent_cluster_is_an_event_and_makes_stale(sweeps: Sweeps, engine: E
 
 
 def test_a_bug_is_told_by_its_class(sweeps: Sweeps, engine: Engine, heard: Heard) -> None:
-    """An exception that nobody expected is no end, and its text is not told: it may quote a value."""
+    """It is told by class and place, and never by its text, which may quote a value."""
     engine.error = KeyError(CANARY)
     assert sweeps.run(ONE) is Ended.BUG
-    assert heard == [SweepFailed("one every 300s", "bug", "KeyError")]
+    (failed,) = heard
+    assert isinstance(failed, SweepFailed)
+    assert (failed.group, failed.cause) == ("one every 300s", "bug")
+    assert re.fullmatch(r"KeyError at test_sweeps\.py:\d+", failed.error)
 
 
 def test_a_group_that_left_the_mapping_is_not_swept(sweeps: Sweeps, engine: Engine) -> None:

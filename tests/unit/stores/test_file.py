@@ -173,3 +173,15 @@ def test_subfolders_are_no_properties(directory: Path) -> None:
     (directory / "s3" / "more").mkdir(parents=True)
     (directory / "s3" / "key").write_text("x")
     assert digests(found(read(directory, "s3")).properties()) == wanted({"key": "x"})
+
+
+def test_volume_that_never_stands_still(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that vanish at every look are an outage, not a missing secret."""
+    volume(directory / "s3", "1", {"a": "x"})
+
+    def vanishing(path: Path, flags: int) -> int:
+        raise FileNotFoundError(path, flags)
+
+    monkeypatch.setattr(os, "open", vanishing)
+    answer = read(directory, "s3")
+    assert isinstance(answer, StoreUnavailable), repr(answer)

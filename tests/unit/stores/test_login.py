@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import MagicMock
@@ -10,6 +11,7 @@ import pytest
 
 from syncd.model.errors import AuthenticationFailed, StoreError, StoreUnavailable
 from syncd.model.secret import SecretValue, StoreName
+from syncd.stores.clock import Clock
 from syncd.stores.vault.auth.method import PAUSES, PAUSES_OF_LOCKING, Grant
 from syncd.stores.vault.errors import Fault, FaultKind
 from syncd.stores.vault.login import Login
@@ -18,6 +20,8 @@ from tests.harness.processes import wait_for
 from tests.unit.stores.rigs import Time
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syncd.model.events import Event
     from syncd.stores.vault.session import Answer, VaultSession
 
@@ -33,11 +37,13 @@ class FakeMethod:
     pauses: tuple[float, ...] = PAUSES
     at: list[float] = field(default_factory=list)
     is_changed: bool = False
+    wait: Callable[[], object] = str
 
     def login(self, session: object, deadline: float) -> Grant:
         """Do as told."""
         del session, deadline
         self.at.append(self.time.now)
+        self.wait()
         if isinstance(self.outcome, StoreError):
             raise type(self.outcome)(self.outcome.message)
         return self.outcome
@@ -160,6 +166,37 @@ def test_outage_at_login_is_no_refusal() -> None:
         with pytest.raises(StoreUnavailable, match="down"):
             rig.lease()
     assert rig.logins() == 3
+
+
+def test_outage_at_login_is_shared_by_all_that_waited() -> None:
+    """Who waited for a login that could not be made takes its answer, and does not try in turn."""
+    rig, release = Rig(), threading.Event()
+    waiting: set[int] = set()
+
+    def now() -> float:
+        waiting.add(threading.get_ident())
+        return rig.time.now
+
+    rig.login._clock = Clock(now=now)
+
+    rig.method.outcome, rig.method.wait = StoreUnavailable("down"), lambda: release.wait(20)
+    messages: list[str] = []
+
+    def ask() -> None:
+        try:
+            rig.login.lease(10.0)
+        except StoreUnavailable as error:
+            messages.append(error.message)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    wait_for("all to come to the lock", lambda: len(waiting) == len(threads))
+    release.set()
+    for thread in threads:
+        thread.join(20)
+    assert messages == ["store platform: down"] * 8
+    assert rig.logins() == 1
 
 
 def test_rejected_lease_is_replaced_once_then_with_pauses() -> None:

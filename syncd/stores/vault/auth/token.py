@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import AuthenticationFailed
 from syncd.stores.vault.auth.method import PAUSES, Grant
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from syncd.model.secret import SecretValue
     from syncd.stores.own_secret import OwnSecret
     from syncd.stores.vault.session import VaultSession
+
+_SPACE: Final = 0x20
+_LAST_PRINTABLE: Final = 0x7E
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,6 @@ def header_value(secret: OwnSecret) -> SecretValue:
 
     """
     value = secret.read()
-    if not value.reveal().isascii() or b" " in value.reveal():
+    if any(byte <= _SPACE or byte > _LAST_PRINTABLE for byte in value.reveal()):
         raise AuthenticationFailed(f"{secret}: holds characters that no token has")
     return value

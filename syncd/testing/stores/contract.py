@@ -1,115 +1,46 @@
-"""What every `SecretStore` must do, as a pytest class, and a store in memory for tests of everything else.
-
-Subclass `StoreContract` in a test module, say with `capabilities` what the store can do, and give a `rig`.
-Cases that need what the store cannot do are no tests of the subclass; `cases` lists those that are.
-Comparisons are of digests: a failing test prints no value.
-"""
+"""The contract of a `SecretStore`, as a pytest class."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
 from syncd.model.errors import (
     AccessDenied,
     AuthenticationFailed,
     RateLimited,
     SecretNotFound,
-    StoreError,
     StoreMisconfigured,
     StoreUnavailable,
     VersionUnavailable,
 )
-from syncd.model.secret import (
-    ChangeToken,
-    Digest,
-    RemoteSecret,
-    SecretRef,
-    SecretValue,
-    StoreName,
-    canonical_json,
+from syncd.model.secret import RemoteSecret, SecretRef, SecretValue, canonical_json
+from syncd.testing.stores.rig import (
+    PLENTY,
+    Capability,
+    Failure,
+    StoreRig,
+    digest,
+    digests,
+    found,
+    one,
+    soon,
+    wanted,
 )
-from syncd.stores.interface import SecretStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     from syncd.stores.interface import Fetched
 
 Case = TypeVar("Case", bound="Callable[..., None]")
 
-DIGEST_KEY: Final = b"contract-of-stores"
-_PLENTY: Final = 20.0
 _NOT_MUCH: Final = 1.0
 _GRACE: Final = 2.0
 _MANY: Final = 60
 _THREADS: Final = 8
-
-
-class Capability(Enum):
-    """What a store can do, or a rig can make it do."""
-
-    TOKENS = auto()
-    """It gives change tokens."""
-    VERSIONS = auto()
-    """Versions can be pinned, and taken away."""
-    DENIES = auto()
-    """It can refuse one secret to us."""
-    LOGS_IN = auto()
-    """It can refuse us altogether."""
-    FAILS = auto()
-    """It can answer with an error of its own (5xx)."""
-    THROTTLES = auto()
-    """It can tell us to slow down."""
-    HANGS = auto()
-    """It can let us wait."""
-    STOPS = auto()
-    """Nobody may be listening."""
-    BYTES = auto()
-    """Properties can be bytes that are no text."""
-
-
-class StoreRig(Protocol):
-    """One store under test, and the hands that change what is in it. The rig places the names."""
-
-    store: SecretStore
-
-    def ref(self, name: str, version: str | None = None) -> SecretRef:
-        """Return the reference of the secret that is called `name` here."""
-        ...
-
-    def put(self, name: str, values: Mapping[str, Any]) -> str | None:
-        """Write a secret, or its next version; return the version, None where there is none."""
-        ...
-
-    def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
-        """Write a secret whose properties are bytes (BYTES)."""
-        ...
-
-    def take_away(self, name: str, version: str) -> None:
-        """Make one version unavailable (VERSIONS)."""
-        ...
-
-    def deny(self, name: str) -> None:
-        """Take the right to read this secret (DENIES)."""
-        ...
-
-    def fail(self, how: Failure) -> None:
-        """Make every further answer this failure."""
-        ...
-
-
-class Failure(Enum):
-    """How a whole store fails."""
-
-    ERROR = auto()
-    THROTTLE = auto()
-    HANG = auto()
-    STOP = auto()
-    UNKNOWN_TO_IT = auto()
 
 
 def needs(*capabilities: Capability) -> Callable[[Case], Case]:
@@ -120,46 +51,6 @@ def needs(*capabilities: Capability) -> Callable[[Case], Case]:
         return case
 
     return mark
-
-
-def digest(value: SecretValue) -> Digest:
-    """Return what stands for a value in a comparison."""
-    return value.digest(DIGEST_KEY)
-
-
-def digests(values: Mapping[str, SecretValue]) -> dict[str, Digest]:
-    """Return the digest of every value."""
-    return {name: digest(value) for name, value in values.items()}
-
-
-def wanted(values: Mapping[str, str]) -> dict[str, Digest]:
-    """Return the digests that a secret with these texts must have."""
-    return {name: digest(SecretValue(text.encode())) for name, text in values.items()}
-
-
-def soon() -> float:
-    """Return a deadline that nothing comes near to."""
-    return time.monotonic() + _PLENTY
-
-
-def one(rig: StoreRig, name: str, version: str | None = None, *, deadline: float | None = None) -> Fetched:
-    """Fetch one secret; check that the answer is for it, and that an error keeps nothing of its cause."""
-    ref = rig.ref(name, version)
-    answers = rig.store.fetch([ref], deadline=soon() if deadline is None else deadline)
-    assert list(answers) == [ref]
-    answer = answers[ref]
-    if isinstance(answer, StoreError):
-        assert answer.message
-        assert answer.__cause__ is None
-        assert answer.__context__ is None
-        assert answer.__traceback__ is None
-    return answer
-
-
-def found(answer: Fetched) -> RemoteSecret:
-    """Return the secret, or fail with the store's error (which holds no value)."""
-    assert not isinstance(answer, StoreError), repr(answer)
-    return answer
 
 
 class StoreContract:
@@ -250,7 +141,7 @@ class StoreContract:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(_PLENTY)
+            thread.join(PLENTY)
         assert sorted(answers) == sorted(names)
         for name in names:
             assert digests(found(answers[name]).properties()) == wanted({"key": name})
@@ -370,105 +261,3 @@ class StoreContract:
         rig.fail(Failure.STOP)
         answer = one(rig, "lonely")
         assert isinstance(answer, StoreUnavailable), repr(answer)
-
-
-class InMemoryStore(SecretStore):
-    """A store of versions in memory, which can be told to fail. It is its own `StoreRig`."""
-
-    def __init__(self, name: str = "memory", batch: int = 1) -> None:
-        """Start empty; `name` is the store's name in the mapping."""
-        self.name = StoreName(name)
-        self.batch = batch
-        self.asked: list[SecretRef] = []
-        """Every reference that was fetched, in order."""
-        self.closed = False
-        self._versions: dict[str, list[SecretValue | None]] = {}
-        self._denied: set[str] = set()
-        self._failures: dict[str | None, StoreError] = {}
-        self._lock = threading.Lock()
-
-    @property
-    def store(self) -> SecretStore:
-        """Itself."""
-        return self
-
-    def fetch(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:
-        """Return what was put in."""
-        del deadline
-        with self._lock:
-            self.asked.extend(refs)
-            return {ref: self._answer(ref) for ref in refs}
-
-    def close(self) -> None:
-        """Note that it was closed."""
-        self.closed = True
-
-    def ref(self, name: str, version: str | None = None) -> SecretRef:
-        """Return a reference; the names are the secrets'."""
-        return SecretRef(self.name, name, version)
-
-    def put(self, name: str, values: Mapping[str, Any]) -> str:
-        """Add a version, a JSON object; return its number."""
-        return self.put_bare(name, canonical_json(values))
-
-    def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
-        """Add a version of texts."""
-        self.put(name, {key: value.decode() for key, value in values.items()})
-
-    def put_bare(self, name: str, payload: bytes) -> str:
-        """Add a version that is just these bytes; return its number."""
-        with self._lock:
-            versions = self._versions.setdefault(name, [])
-            versions.append(SecretValue(payload))
-            return str(len(versions))
-
-    def remove(self, name: str) -> None:
-        """Remove a secret with all its versions."""
-        with self._lock:
-            del self._versions[name]
-
-    def take_away(self, name: str, version: str) -> None:
-        """Make a version unavailable."""
-        with self._lock:
-            self._versions[name][int(version) - 1] = None
-
-    def deny(self, name: str) -> None:
-        """Answer AccessDenied for this secret from now on."""
-        self._denied.add(name)
-
-    def fail(self, how: Failure) -> None:
-        """Answer so for every secret from now on."""
-        self.answer(None, _FAILURES[how])
-
-    def answer(self, name: str | None, error: StoreError | None) -> None:
-        """Answer with this error for a secret, or for all (None), from now on; with None, no more."""
-        if error is None:
-            self._failures.pop(name, None)
-        else:
-            self._failures[name] = error
-
-    def _answer(self, ref: SecretRef) -> Fetched:
-        error = self._failures.get(None) or self._failures.get(ref.secret)
-        if error is not None:
-            return type(error)(f"{ref}: {error.message}", retry_after=error.retry_after)
-        if any(segment in {"", "..", "."} for segment in ref.secret.split("/")):
-            return StoreMisconfigured(f"{ref}: is no name of a secret")
-        if ref.secret in self._denied:
-            return AccessDenied(f"{ref}: denied")
-        versions = self._versions.get(ref.secret, [])
-        if ref.version is None and not versions:
-            return SecretNotFound(f"{ref}: there is no such secret")
-        number = len(versions) if ref.version is None else int(ref.version)
-        payload = versions[number - 1] if 0 < number <= len(versions) else None
-        if payload is None:
-            return VersionUnavailable(f"{ref}: there is no such version (any more)")
-        return RemoteSecret(ref, ChangeToken(str(number)), payload)
-
-
-_FAILURES: Final = {
-    Failure.ERROR: StoreUnavailable("an error of the server"),
-    Failure.THROTTLE: RateLimited("slow down", retry_after=2.0),
-    Failure.HANG: StoreUnavailable("no answer in time"),
-    Failure.STOP: StoreUnavailable("connection refused"),
-    Failure.UNKNOWN_TO_IT: AuthenticationFailed("unknown to the store"),
-}

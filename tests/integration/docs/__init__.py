@@ -1,0 +1,1 @@
+"""Steps of the guides, run on real parts."""

@@ -1,0 +1,1 @@
+"""The command line, without network and cluster."""
