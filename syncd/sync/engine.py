@@ -49,7 +49,7 @@ class Engine:
         """Go on with other stores (the mapping changed); a sweep under way ends with what it began with."""
         self._around = around
 
-    def preview(self, document: MappingDocument, removal: Removal = "act", *, deadline: float) -> Swept:
+    def preview(self, document: MappingDocument, removal: Removal = "report", *, deadline: float) -> Swept:
         """Return what a sweep of everything would do; writes nothing and tells nobody.
 
         Raises:
@@ -66,7 +66,7 @@ class Engine:
         due: frozenset[CredentialId] | None = None,
         *,
         group: str = "all",
-        removal: Removal = "act",
+        removal: Removal = "report",
         deadline: float,
     ) -> Swept:
         """Do one sweep of the due credentials (None: of all) and emit what came of it.

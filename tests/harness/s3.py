@@ -63,7 +63,7 @@ class S3Server:
         """Ends the server; its objects are gone."""
         self.child.kill()
 
-    def client(self, service: str = "s3", key: AccessKey | None = None) -> Any:  # noqa: ANN401
+    def client(self, service: str = "s3", key: AccessKey | None = None) -> Any:
         """A boto3 client with these keys, or with those of an administrator."""
         return _client(self.url, key or self._admin, service)
 
@@ -86,7 +86,7 @@ class S3Server:
         return f"s3://{bucket}/{key}"
 
 
-def _client(url: str, key: AccessKey, service: str) -> Any:  # noqa: ANN401  # boto3 makes it at run time
+def _client(url: str, key: AccessKey, service: str) -> Any:  # boto3 makes it at run time
     return boto3.client(
         service,
         endpoint_url=url,
@@ -105,6 +105,6 @@ def _create_user(url: str, admin: AccessKey, name: str) -> AccessKey:
     return _new_key(iam, name)
 
 
-def _new_key(iam: Any, name: str) -> AccessKey:  # noqa: ANN401
+def _new_key(iam: Any, name: str) -> AccessKey:
     made = iam.create_access_key(UserName=name)["AccessKey"]
     return AccessKey(made["AccessKeyId"], made["SecretAccessKey"])

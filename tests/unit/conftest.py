@@ -24,7 +24,7 @@ def _no_network() -> Iterator[None]:
         yield
 
 
-def _refusing(original: Any) -> Any:  # noqa: ANN401  # a method of the C type, whatever its arguments
+def _refusing(original: Any) -> Any:  # a method of the C type, whatever its arguments
     def guarded(self: socket.socket, *args: object) -> object:
         if self.family == socket.AF_UNIX:
             return original(self, *args)

@@ -52,6 +52,11 @@ class Recording:
         self.sent.append(("patch", resource, ref, patch["metadata"]))
         return Written("u", "1")
 
+    def delete(self, resource: Resource, ref: ObjectRef, *, uid: str, resource_version: str) -> WriteResult:
+        """Remember a delete."""
+        self.sent.append(("delete", resource, ref, {"uid": uid, "resourceVersion": resource_version}))
+        return Written(uid, resource_version)
+
 
 def writer(requests: Recording) -> ObjectWriter:
     """Return a writer over these requests."""

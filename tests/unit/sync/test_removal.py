@@ -13,13 +13,21 @@ from tests.unit.sync.world import World
 if TYPE_CHECKING:
     from pathlib import Path
 
-HUB = "hub: {from: {store: vault, secret: hub}, huggingFace: {}, %sto: [{namespaces: [%s], serviceAccounts: [models]}]}"
-DELETE = "deletionPolicy: {whenUnmapped: Delete}, "
+DELETE = "deletionPolicy: {whenUnmapped: Delete}"
+RETAIN = "deletionPolicy: {whenUnmapped: Retain}"
 OTHER = "other: {from: {store: vault, secret: hub}, modelScope: {}, to: [{namespaces: [search]}]}"
-S3 = (
-    "s3: {from: {store: vault, secret: s3}, s3: {}, %sto: [{namespaces: [nlp], secret: %s,"
-    " serviceAccounts: [models], storageConfig: {key: %s, bucket: b}}]}"
-)
+
+
+def hub(policy: str = RETAIN, namespaces: str = "nlp") -> str:
+    """Return a credential `hub`."""
+    target = f"{{namespaces: [{namespaces}], serviceAccounts: [models]}}"
+    return f"hub: {{from: {{store: vault, secret: hub}}, huggingFace: {{}}, {policy}, to: [{target}]}}"
+
+
+def s3(policy: str, secret: str, key: str) -> str:
+    """Return an S3 credential with this Secret's name and this entry."""
+    target = f"secret: {secret}, serviceAccounts: [models], storageConfig: {{key: {key}, bucket: b}}"
+    return f"s3: {{from: {{store: vault, secret: s3}}, s3: {{}}, {policy}, to: [{{namespaces: [nlp], {target}}}]}}"
 
 
 @pytest.fixture
@@ -31,13 +39,8 @@ def world(tmp_path: Path) -> World:
     return one
 
 
-def hub(policy: str = "", namespaces: str = "nlp") -> str:
-    """Return a credential `hub`."""
-    return HUB % (policy, namespaces)
-
-
 def test_retain_releases_and_leaves_everything_in_place(world: World) -> None:
-    """By default the Secret and its binding stay, our label becomes `released`, and nothing is written again."""
+    """The Secret and its binding stay, our label becomes `released`, and nothing is written again."""
     world.sync(hub())
     swept = world.sync(OTHER)
     secret = world.secret("hub")
@@ -103,7 +106,7 @@ def test_a_namespace_that_leaves_is_dealt_with_alone(world: World) -> None:
     assert world.listed(namespace="search") == ["hub"]
 
 
-@pytest.mark.parametrize(("policy", "listed"), [("", ["hub"]), (DELETE, [])])
+@pytest.mark.parametrize(("policy", "listed"), [(RETAIN, ["hub"]), (DELETE, [])])
 def test_a_service_account_that_leaves(world: World, policy: str, listed: list[str]) -> None:
     """Delete unbinds it; Retain leaves the binding to whoever wants it, and both forget it on the record."""
     world.sync(hub(policy))
@@ -117,41 +120,42 @@ def test_a_service_account_that_leaves(world: World, policy: str, listed: list[s
     assert not world.sync(hub(policy).replace("[models]", "[later]")).plan
 
 
-@pytest.mark.parametrize("policy", ["", DELETE])
+@pytest.mark.parametrize("policy", [RETAIN, DELETE])
 def test_another_secret_name_takes_the_same_place_on_the_list(world: World, policy: str) -> None:
     """One patch swaps the name at its index; the old Secret then follows its policy."""
     world.account("nlp", "models", secrets=[{"name": "first"}])
-    world.sync(S3 % (policy, "old", "k"))
+    world.sync(s3(policy, "old", "k"))
     world.account("nlp", "models", secrets=[{"name": "first"}, {"name": "old"}, {}, {"name": "last"}])
-    world.sync(S3 % (policy, "new", "k"))
+    world.sync(s3(policy, "new", "k"))
     assert world.listed() == ["first", "new", "", "last"]
     old = world.secret("old")
-    assert (old is None) is bool(policy)
+    assert (old is None) is (policy == DELETE)
     assert old is None or "syncd.dev/released" in old["metadata"]["labels"]
-    assert not world.sync(S3 % (policy, "new", "k")).plan
+    assert not world.sync(s3(policy, "new", "k")).plan
 
 
 def test_another_entry_leaves_the_old_one_to_its_policy(world: World) -> None:
     """Retain keeps the key and marks the record; Delete takes both away in one patch."""
-    world.sync(S3 % ("", "s3", "one"))
-    world.sync(S3 % ("", "s3", "two"))
+    world.sync(s3(RETAIN, "s3", "one"))
+    world.sync(s3(RETAIN, "s3", "two"))
     config = world.secret("storage-config")
     assert config is not None
     assert sorted(config["data"]) == ["one", "two"]
     assert '"released":"true"' in config["metadata"]["annotations"]["syncd.dev/entries.syncd"]
-    world.sync(S3 % (DELETE, "s3", "two"))
-    world.sync(S3 % (DELETE, "s3", "three"))
+    world.sync(s3(DELETE, "s3", "two"))
+    world.sync(s3(DELETE, "s3", "three"))
     config = world.secret("storage-config")
     assert config is not None
     assert sorted(config["data"]) == ["one", "three"]
-    assert not world.sync(S3 % (DELETE, "s3", "three")).plan
+    assert not world.sync(s3(DELETE, "s3", "three")).plan
 
 
 def test_a_renamed_credential_changes_one_annotation(world: World) -> None:
-    """With renamedFrom the Secret, its data and its binding stay as they are; without it the name is taken."""
+    """With renamedFrom the Secret, its data and its binding stay; without it the name is taken."""
     world.sync(hub())
     before = world.secret("hub")
-    renamed = "model-hub: {renamedFrom: hub, from: {store: vault, secret: hub}, huggingFace: {}, to: [{namespaces: [nlp], secret: hub, serviceAccounts: [models]}]}"
+    renamed = hub().replace("hub: {from", "model-hub: {renamedFrom: hub, from", 1)
+    renamed = renamed.replace("namespaces: [nlp]", "namespaces: [nlp], secret: hub")
     refused = world.sync(renamed.replace("renamedFrom: hub, ", ""), "report").plan.refused
     assert [refusal.reason for refusal in refused] == [Reason.CLAIMED_BY]
     world.sync(renamed)
@@ -170,9 +174,11 @@ def test_a_renamed_credential_changes_one_annotation(world: World) -> None:
 
 def test_annotations_of_a_role_leave_with_their_credential(world: World) -> None:
     """A keyless credential has no Secret, so its policy stands on the ServiceAccount."""
-    role = "role: {s3: {roleArn: 'arn:aws:iam::111122223333:role/r', region: eu-west-1}, %sto: [{namespaces: [nlp], serviceAccounts: [models]}]}"
-    world.sync(role % DELETE)
-    world.sync(role.replace(", region: eu-west-1", "") % DELETE)
+    arn = "arn:aws:iam::111122223333:role/r"
+    role = f"role: {{s3: {{roleArn: '{arn}', region: eu-west-1}}, {DELETE}, to: [{{namespaces: [nlp],"
+    role += " serviceAccounts: [models]}]}"
+    world.sync(role)
+    world.sync(role.replace(", region: eu-west-1", ""))
     account = world.get("serviceaccounts", "nlp", "models")
     assert account is not None
     assert "serving.kserve.io/s3-region" not in account["metadata"]["annotations"]
