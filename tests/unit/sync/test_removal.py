@@ -26,8 +26,9 @@ def hub(policy: str = RETAIN, namespaces: str = "nlp") -> str:
 
 def s3(policy: str, secret: str, key: str) -> str:
     """Return an S3 credential with this Secret's name and this entry."""
-    target = f"secret: {secret}, serviceAccounts: [models], storageConfig: {{key: {key}, bucket: b}}"
-    return f"s3: {{from: {{store: vault, secret: s3}}, s3: {{}}, {policy}, to: [{{namespaces: [nlp], {target}}}]}}"
+    entry = f"storageConfig: {{key: {key}, bucket: b}}"
+    target = f"{{namespaces: [nlp], secret: {secret}, serviceAccounts: [models], {entry}}}"
+    return f"s3: {{from: {{store: vault, secret: s3}}, s3: {{}}, {policy}, to: [{target}]}}"
 
 
 @pytest.fixture
