@@ -25,8 +25,8 @@ class Source:
     """Where one field's value is.
 
     `name` is the property or the pointer (empty for `whole`); `names` the usual names in order (`default`).
-    `bare` says that a payload that is no JSON object is the value itself (`default` only). `written` says
-    that the mapping has a source there (`{}`), so that finding none of the names is a problem (`default` only).
+    `bare` says that a payload that is no JSON object is the value itself, `written` that the mapping has a
+    source there (`{}`), so that finding none of the names is a problem (both: `default` only).
     """
 
     ref: SecretRef
