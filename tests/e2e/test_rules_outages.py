@@ -100,9 +100,7 @@ def sight(bench: Workbench, namespace: str) -> str:
 def check_recovered(bench: Workbench, namespace: str, version: int) -> None:
     """What the store has now arrives, in the next sweep that reaches it."""
     put(bench, version)
-    wait_for(
-        "the recovery", lambda: bench.sync() and bench.outcome("models", namespace).state is State.SYNCED
-    )
+    wait_for("the recovery", lambda: _synced(bench, namespace))
     assert published(bench, namespace, "models") == hidden(
         AWS_ACCESS_KEY_ID=f"AK{version}", AWS_SECRET_ACCESS_KEY=f"SK{version}"
     )
