@@ -21,7 +21,7 @@ class Commands(TyperGroup):
         """Run a command; its errors become an exit code."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, typer.TyperException):
+        except (typer.Exit, typer.Abort, typer.TyperException, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             code = ExitCode.INTERRUPTED

@@ -25,7 +25,8 @@ class Source:
     """Where one field's value is.
 
     `name` is the property or the pointer (empty for `whole`); `names` the usual names in order (`default`).
-    `bare` says that a payload that is no JSON object is the value itself (`default` only).
+    `bare` says that a payload that is no JSON object is the value itself, `written` that the mapping has a
+    source there (`{}`), so that finding none of the names is a problem (both: `default` only).
     """
 
     ref: SecretRef
@@ -33,6 +34,7 @@ class Source:
     name: str = ""
     names: tuple[str, ...] = ()
     bare: bool = False
+    written: bool = False
     decode: Literal["base64"] | None = None
 
 

@@ -103,7 +103,7 @@ def _picked(field: str, spec: SourceSpec | None, ref: SecretRef, inputs: Inputs)
         return None
     # A field that names a secret of its own is all that this secret may be.
     bare = field == inputs.whole_field or (spec is not None and spec.secret is not None)
-    return Source(ref, "default", names=names, bare=bare, decode=decode)
+    return Source(ref, "default", names=names, bare=bare, written=spec is not None, decode=decode)
 
 
 def reference_findings(ref: SecretRef, path: Path, around: Surroundings) -> Iterator[Finding]:

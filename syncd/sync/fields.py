@@ -46,7 +46,8 @@ def resolve(placement: Placement, fetched: Mapping[SecretRef, Fetched]) -> Field
     """Take every field of the placement from what was fetched.
 
     A field that is only looked for by its usual names and not found is simply absent: the kind knows whether
-    it needs it. `names` are the property names of each remote secret, for the messages about that.
+    it needs it. One that the mapping writes a source for is missing. `names` are the property names of each
+    remote secret, for the messages about that.
     """
     values: dict[str, SecretValue | str] = dict(placement.settings)
     missing: list[Missing] = []
@@ -60,8 +61,11 @@ def resolve(placement: Placement, fetched: Mapping[SecretRef, Fetched]) -> Field
 
 
 def _once(missing: list[Missing]) -> list[Missing]:
-    """Say a store's error once, not once for each field that comes from it."""
-    return list({(gap.reason, gap.message): gap for gap in missing}.values())
+    """Say a store's error once, for the first of the fields that come from it."""
+    first: dict[tuple[Reason, str], Missing] = {}
+    for gap in missing:
+        first.setdefault((gap.reason, gap.message), gap)
+    return list(first.values())
 
 
 def _pick(name: str, source: Source, answer: Fetched) -> _Picked:
@@ -140,6 +144,13 @@ def _usual(name: str, source: Source, secret: RemoteSecret) -> _Picked:
         return secret.payload
     properties = secret.properties()
     found = [usual for usual in source.names if usual in properties]
+    if not found and source.written:
+        return Missing(
+            name,
+            Reason.PROPERTY_NOT_FOUND,
+            f"{secret.ref} has none of {', '.join(source.names)}; it has {_listing(properties)}",
+            "Say which property it is, or add it to the secret",
+        )
     if not found:
         return None
     value = properties[found[0]]

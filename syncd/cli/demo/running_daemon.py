@@ -29,8 +29,17 @@ class RunningDaemon:
             folder=folder,
             log=folder / "syncd.log",
         )
+        self._port = 0
+
+    def wait(self) -> None:
+        """Wait until it listens, and says that it is ready."""
         self._port = int(until("the daemon listens", lambda: self.line("listening"))["port"])
-        self.metrics = f"http://{_HOST}:{self._port}/metrics"
+        until("the daemon is ready", self.ready)
+
+    @property
+    def metrics(self) -> str:
+        """Where its metrics are."""
+        return f"http://{_HOST}:{self._port}/metrics"
 
     def ready(self) -> bool:
         """Tell whether it says that it is ready."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from syncd.cli.console import say, table
 from syncd.cli.demo.example_secrets import hub_token, s3_keys
-from syncd.cli.demo.failed import expect, until
+from syncd.cli.demo.failed import DemoFailed, expect, until
 from syncd.cli.demo.folder_cluster import ACCOUNT, NAMESPACES, STORAGE_CONFIG
 from syncd.cli.demo.stage import Stage
 from syncd.cli.demo.world import CLUSTER, MAPPING
@@ -116,8 +116,7 @@ class Story:
     def _rotate(self) -> None:
         self._stage.act("The daemon runs, and a secret is rotated in OpenBao")
         with self._stage.waiting("starting the daemon"):
-            daemon = self._world.start_daemon()
-            until("the daemon is ready", daemon.ready)
+            self._world.start_daemon().wait()
         self._stage.seen("syncd run is up; nobody touches the cluster from here on")
         self._wait_for_rotation(_S3, s3_keys(), version="2")
         line = self._log_line("rotated", credential=_S3)
@@ -200,7 +199,9 @@ class Story:
 
     def _daemon(self) -> RunningDaemon:
         daemon = self._world.daemon
-        return daemon if daemon is not None else self._world.start_daemon()
+        if daemon is None:
+            raise DemoFailed("the daemon was not started")
+        return daemon
 
     def _log_line(self, event: str, **fields: str) -> dict[str, Any]:
         return self._wait_for_line(event, 0, **fields)
