@@ -29,7 +29,7 @@ from syncd.cli.flags import (
 )
 from syncd.cli.logs import log_flags
 from syncd.cli.offline import look
-from syncd.cli.report import Report, refusals_of, show, written
+from syncd.cli.report import Report, optional_of, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
 from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from syncd.app import StoreAuth
     from syncd.cli.flags import Format
     from syncd.cli.session import Session
-    from syncd.mapping.credential import Placement
 
 Offline = Annotated[
     bool,
@@ -117,7 +116,7 @@ def _online(
         swept.plan.leftovers,
         swept.plan.unchanged,
         outcomes,
-        _optional(placements),
+        optional_of(placements),
         "The API server checked every write and kept none." if server else "",
     )
     show(report, output, swept.plan, session.problems)
@@ -149,7 +148,3 @@ def _offline(session: Session, output: Format | None) -> ExitCode:
             ExitCode.UNWELL if found.plan.refused else ExitCode.DONE,
         ]
     )
-
-
-def _optional(placements: tuple[Placement, ...]) -> frozenset[object]:
-    return frozenset(placement.id for placement in placements if placement.credential.optional)

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from syncd.cli.changes import Row
     from syncd.cli.flags import Format
+    from syncd.mapping.credential import Placement
     from syncd.mapping.settings import Problem
+    from syncd.model.names import PlacementId
     from syncd.model.objects import Outcome, Refusal
     from syncd.sync.action import Action, Leftover, Plan
     from syncd.sync.sweep import Swept
@@ -29,14 +31,17 @@ _PAST: Final = {"create": "created", "update": "updated", "bind": "bound", "exis
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a plan or a sync; `done` tells the two apart."""
+    """What came of a plan or a sync; `done` tells the two apart.
+
+    `optional` are the placements whose secret may be missing. `note` stands above the last line.
+    """
 
     rows: Sequence[Row]
     refusals: Sequence[Refusal]
     leftovers: Sequence[Leftover]
     unchanged: int
     outcomes: Sequence[Outcome]
-    optional: frozenset[object] = frozenset()
+    optional: frozenset[PlacementId] = frozenset()
     note: str = ""
     done: bool = False
 
@@ -67,6 +72,11 @@ def public(report: Report, plan: Plan, problems: Iterable[Problem]) -> dict[str,
 def written(swept: Swept) -> tuple[Action, ...]:
     """Return the actions that the cluster accepted."""
     return tuple(done.action for done in swept.applied if isinstance(done.result, Written))
+
+
+def optional_of(placements: Iterable[Placement]) -> frozenset[PlacementId]:
+    """Return the placements whose secret may be missing."""
+    return frozenset(placement.id for placement in placements if placement.credential.optional)
 
 
 def refusals_of(outcomes: Iterable[Outcome]) -> list[Refusal]:

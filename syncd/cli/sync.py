@@ -27,7 +27,7 @@ from syncd.cli.flags import (
     target,
 )
 from syncd.cli.logs import log_flags
-from syncd.cli.report import Report, refusals_of, show, written
+from syncd.cli.report import Report, optional_of, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
 from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
@@ -93,7 +93,7 @@ def sync(
         swept.plan.leftovers,
         swept.plan.unchanged,
         outcomes,
-        frozenset(placement.id for placement in placements if placement.credential.optional),
+        optional_of(placements),
         _note(session, swept),
         done=True,
     )

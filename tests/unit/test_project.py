@@ -47,7 +47,7 @@ REVEALS: Mapping[str, int] = {
 
 # Where any exception is caught, because the caller would die of it: module → handlers.
 BROAD_HANDLERS: Mapping[str, int] = {
-    "syncd/cli/commands.py": 1,  # a bug ends with its class and a code, not with a traceback that holds values
+    "syncd/cli/commands.py": 1,  # a bug is told by its class: its text could quote a value
     "syncd/daemon/sweeps.py": 1,  # a bug must not end the thread that works for a store
     "syncd/daemon/watch.py": 1,  # nor the one that would see the mapping corrected
     "syncd/kube/connection.py": 1,  # a login plugin may raise anything, with the token in it
