@@ -64,6 +64,7 @@ def public(report: Report, plan: Plan, problems: Iterable[Problem]) -> dict[str,
     """Return what `-o json` prints: no value and no digest is in it."""
     return {
         **plan.public(),
+        "notRead": [row.short_name() for row in report.rows if row.verb == "exists"],
         "outcomes": [_public_outcome(outcome) for outcome in report.outcomes],
         "problems": [str(problem) for problem in problems],
     }

@@ -192,7 +192,9 @@ def test_offline(world: World) -> None:
     assert lines["create", "Secret", "beta"].endswith("(not read)")
     del world.credentials["beta"]
     world.write()
-    assert run(world, "plan", "--offline").code == 0
+    unread = run(world, "plan", "--offline", "-o", "json")
+    assert unread.code == 0
+    assert json.loads(unread.out)["notRead"] == [f"secret/{NAMESPACE}/alpha"]
     assert world.bao.reads(world.mount) == before
 
 
