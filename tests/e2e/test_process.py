@@ -162,7 +162,8 @@ def test_the_daemon_brings_every_rotation_to_kserve(planted: Planted, daemon: Da
     assert '"rotated"' in log
     assert '"Rotated"' in notes
     planted.canaries.plant("vault-token", text=(planted.bench.folder / "vault-token").read_text())
-    assert planted.canaries.sightings({"log": log, "metrics": metrics, "Events": notes}) == []
+    seen = planted.canaries.sightings({"log": log, "metrics": metrics, "Events": notes})
+    assert seen == []
 
 
 def _exists(planted: Planted) -> bool:
@@ -203,7 +204,8 @@ def test_no_command_shows_a_value_unless_it_is_asked_to(planted: Planted) -> Non
     assert run("sync", "-o", "json") == 3
     assert run("render", "hub") == 3
     assert planted.judged(0)
-    assert planted.canaries.sightings(outputs) == []
+    seen = planted.canaries.sightings(outputs)
+    assert seen == []
     turn = planted.put(good)
     assert run("render", "hub", "--values", "shown") == 0
     shown = {sighting.partition(" ")[0] for sighting in planted.canaries.sightings(outputs)}
