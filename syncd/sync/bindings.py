@@ -43,26 +43,37 @@ def clashing(
 ) -> tuple[Clash, ...]:
     """Return the newcomers among bindings and annotations that must be refused, foreign Secrets counted.
 
-    A listed Secret that is `becoming` another kind counts as both: the change may yet be refused.
+    Whatever may yet be refused counts as if it were done and as if it were not: a listed Secret that is
+    `becoming` another kind is both, and one whose place is taken makes room for its successor alone.
     """
     bound = _bound(action.have, observed, config, instance) if action.have is not None else []
-    leaving = {binding.replaces for binding in action.bind} | {each.secret for each in action.unbind}
-    leaving |= action.unset.keys() & {ROLE_ARN}
+    leaving = {each.secret for each in action.unbind} | (action.unset.keys() & {ROLE_ARN})
     bound = [occupant for occupant in bound if occupant.name not in leaving]
     bound += [
         Occupant(occupant.name, write.want.detects_as, write.want.credential)
         for occupant in tuple(bound)
         if (write := becoming.get(ObjectRef(action.ref.namespace, occupant.name))) is not None
     ]
-    wanted = [
-        Occupant(binding.secret, binding.detects_as, binding.credential)
+    found: list[Clash] = []
+    for newcomer, predecessor in _newcomers(action):
+        there = [occupant for occupant in bound if occupant.name != predecessor]
+        clash = clashes(there, [newcomer])
+        found += clash
+        if not clash:
+            bound.append(newcomer)
+    return tuple(found)
+
+
+def _newcomers(action: PatchAccount) -> list[tuple[Occupant, str | None]]:
+    """Return what would be added and whose place it takes; those that have a place already come first."""
+    newcomers = [
+        (Occupant(binding.secret, binding.detects_as, binding.credential), binding.replaces)
         for binding in action.bind
         if binding.list_name == "secrets"
     ]
+    newcomers.sort(key=lambda newcomer: newcomer[1] is None)
     annotation = action.annotations.get(ROLE_ARN)
-    if annotation is not None:
-        wanted.append(role(annotation.credential))
-    return clashes(bound, wanted)
+    return newcomers if annotation is None else [*newcomers, (role(annotation.credential), None)]
 
 
 def changing_kind(

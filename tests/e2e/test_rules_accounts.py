@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncd.model.reasons import Reason, State
-from tests.e2e.everybody import FINALIZER, Meddler, edit, objects, remove
+from tests.e2e.everybody import FINALIZER, Meddler, digest, edit, objects, remove
 
 if TYPE_CHECKING:
     from tests.e2e.workbench import Workbench
@@ -318,16 +318,39 @@ def test_a_bound_secret_does_not_become_what_clashes(bench: Workbench) -> None:
     assert bench.outcome("ours", namespace).reasons == (Reason.CONFLICT,)
 
 
-def test_another_secret_name_for_s3_keys_is_not_bound_beside_the_old_one(bench: Workbench) -> None:
-    """The keys of one would go to the endpoint of the other; the old one stays until it is taken out."""
+def test_another_secret_name_takes_the_place_of_the_old_one(bench: Workbench) -> None:
+    """One patch swaps the name at its index: KServe never sees both, and everybody else's items stay."""
     namespace = bench.new_namespace()
     bench.put("all", REMOTE)
     bench.mapping(entry("ours", "s3", on_models(namespace)))
     bench.sync()
-    seen = bench.judge_account(namespace)
+    around = [{"name": "a"}, {"name": "ours"}, {"name": "b"}]
+    for name in ("a", "b"):
+        bench.plane.create_secret(namespace, name, {"x": "y"})
+    edit(bench.plane, "serviceaccounts", namespace, "models", {"secrets": around})
+    seen = bench.env(namespace, bench.judge_account(namespace))
     renamed = f"{{namespaces: [{namespace}], serviceAccounts: [models], secret: another}}"
     bench.mapping(entry("ours", "s3", renamed))
+    counted = bench.plane.requests()
     bench.sync()
-    assert bench.listed(namespace) == ["ours"]
-    assert bench.judge_account(namespace) == seen
-    assert bench.outcome("ours", namespace).reasons == (Reason.CONFLICT,)
+    assert sum(bench.plane.writes(counted).values()) == 2
+    assert bench.listed(namespace) == ["a", "another", "b"]
+    assert digest(bench.env(namespace, bench.judge_account(namespace))) == digest(seen)
+
+
+def test_the_old_one_stays_bound_while_the_new_name_is_somebody_elses(bench: Workbench) -> None:
+    """And no third S3 credential slips into the place that was to be free."""
+    namespace = bench.new_namespace()
+    bench.put("all", REMOTE)
+    label_models(bench, namespace, "one")
+    bench.mapping(entry("ours", "s3", selected(namespace, "one")))
+    bench.sync()
+    seen = bench.judge_account(namespace)
+    bench.plane.create_secret(namespace, "another", {"x": "y"})
+    renamed = selected(namespace, "one").replace("{namespaces", "{secret: another, namespaces", 1)
+    bench.mapping(entry("a-third", "s3", selected(namespace, "one")) + entry("ours", "s3", renamed))
+    for _ in range(2):
+        bench.sync()
+        assert bench.listed(namespace) == ["ours"]
+        assert bench.judge_account(namespace) == seen
+    assert bench.outcome("a-third", namespace).reasons == (Reason.CONFLICT,)

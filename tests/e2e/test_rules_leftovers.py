@@ -120,7 +120,7 @@ def test_a_service_account_that_leaves_the_target(bench: Workbench) -> None:
     namespace = bench.new_namespace()
     start(bench, models(f"{{namespaces: [{namespace}], serviceAccounts: [models, default]}}"))
     force(bench, bench.text(models(f"{{namespaces: [{namespace}], serviceAccounts: [models]}}")))
-    assert left_over(bench, namespace) == {("ServiceAccount", "default", "still lists models")}
+    assert left_over(bench, namespace) == {("binding", "default", "still lists models")}
     assert bench.listed(namespace, "default") == ["models"]
 
 
@@ -133,7 +133,7 @@ def test_a_service_account_that_loses_its_label(bench: Workbench) -> None:
     start(bench, models(f"{{namespaces: [{namespace}], {selector}}}"))
     assert bench.listed(namespace) == ["models"]
     edit(bench.plane, "serviceaccounts", namespace, "models", {"metadata": {"labels": None}})
-    assert left_over(bench, namespace) == {("ServiceAccount", "models", "still lists models")}
+    assert left_over(bench, namespace) == {("binding", "models", "still lists models")}
 
 
 def test_an_entry_that_leaves_the_target(bench: Workbench) -> None:
@@ -157,14 +157,14 @@ def test_an_entry_that_gets_another_key(bench: Workbench) -> None:
 
 
 def test_a_secret_that_gets_another_name(bench: Workbench) -> None:
-    """The old one stays, and stays bound."""
+    """The new one takes its place on the list in one patch; the old one stays beside it."""
     namespace = bench.new_namespace()
     start(bench, models(f"{{namespaces: [{namespace}], serviceAccounts: [models]}}"))
     renamed = f"{{namespaces: [{namespace}], serviceAccounts: [models], secret: other}}"
     force(bench, bench.text(models(renamed)))
     bench.sync()
     assert left_over(bench, namespace) == {("Secret", "models", "of credential models")}
-    assert bench.listed(namespace) == ["models"]
+    assert bench.listed(namespace) == ["other"]
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["credential", "account"])
@@ -176,8 +176,8 @@ def test_a_role_that_leaves(bench: Workbench, gone: bool) -> None:
     force(bench, bench.text(rest + hub(namespace)))
     bench.sync()
     assert left_over(bench, namespace) == {
-        ("ServiceAccount", "models", "still has annotation eks.amazonaws.com/role-arn"),
-        ("ServiceAccount", "models", "still has annotation serving.kserve.io/s3-region"),
+        ("annotation", "models", "still has annotation eks.amazonaws.com/role-arn"),
+        ("annotation", "models", "still has annotation serving.kserve.io/s3-region"),
     }
 
 

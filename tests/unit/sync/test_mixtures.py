@@ -51,7 +51,7 @@ ENDPOINT = "serving.kserve.io/s3-endpoint"
 SOURCE = SecretRef(STORE, "kv/hub")
 
 
-def guarded(want: tuple[DesiredSecret | DesiredAccount, ...], *have: object) -> Plan:
+def guarded(want: tuple[DesiredSecret | DesiredAccount, ...], *have: Any) -> Plan:
     """Plan and guard for these objects."""
     seen = observed(*have)  # type: ignore[arg-type]
     return guard(plan(state(*want), seen, instance=ME, digest_key=KEY), seen, Circumstances(ME, CONFIG))
@@ -172,6 +172,30 @@ def test_a_binding_waits_for_a_neighbour_that_becomes_s3() -> None:
     result = guarded(want, have, models("one"))
     assert all(isinstance(action, WriteSecret) for action in result.actions)
     assert [refusal.placement.credential for refusal in result.refused] == ["hub"]
+
+
+def test_the_place_of_a_secret_is_free_for_its_successor_alone() -> None:
+    """The successor is refused, so the old one stays: no other S3 comes beside it, whatever the order."""
+    old = as_written(desired(S3, name="old", detects_as="s3"))
+    third = replace(binding("third", "third", "s3"))
+    successor = replace(binding("hub", "hub", "s3"), replaces="old")
+    want = (
+        desired(S3, detects_as="s3"),
+        desired(S3, name="third", credential="third", detects_as="s3"),
+        wanted_account(third, successor),
+    )
+    seen = observed(old, foreign("hub", S3), models("old"))
+    proposed = plan(state(*want), seen, instance=ME, digest_key=KEY)
+    proposed = replace(
+        proposed,
+        actions=tuple(
+            replace(action, bind=(third, successor)) if isinstance(action, PatchAccount) else action
+            for action in proposed.actions
+        ),
+    )
+    result = guard(proposed, seen, Circumstances(ME, CONFIG))
+    assert [action.ref.name for action in result.actions] == ["third"]
+    assert (Reason.CONFLICT, "third") in {(one.reason, one.placement.credential) for one in result.refused}
 
 
 def test_a_secret_may_change_its_kind_where_it_is_alone() -> None:
