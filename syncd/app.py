@@ -68,15 +68,20 @@ def digest_key() -> bytes:
     return secrets.token_bytes(_DIGEST_KEY_BYTES)
 
 
-def open_cluster(options: ClusterOptions, key: bytes, emit: Emit) -> Cluster:
+def open_cluster(
+    options: ClusterOptions, key: bytes, emit: Emit, *, access: Literal["read", "write"] = "read"
+) -> Cluster:
     """Return the cluster that the options name; nothing is asked of it yet.
+
+    A directory that is about to be written to is looked at right away: real values do not go into a Git work
+    tree, and that is better known before any store is asked.
 
     Raises:
         UsageError: when no cluster is configured, or the directory may not be written to.
 
     """
     if options.directory is not None:
-        return DirectoryCluster(
+        directory = DirectoryCluster(
             options.directory,
             instance=options.instance,
             kserve_namespace=options.kserve_namespace,
@@ -84,6 +89,9 @@ def open_cluster(options: ClusterOptions, key: bytes, emit: Emit) -> Cluster:
             timeout=options.timeout,
             values=options.values,
         )
+        if access == "write":
+            directory.prepare_writing()
+        return directory
     transport = KubeTransport(ConnectionSettings(options.kubeconfig, options.context), emit=emit)
     return KubernetesCluster(
         DryRunTransport(transport) if options.dry_run else transport,

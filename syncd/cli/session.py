@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from syncd.app import App, digest_key, open_cluster, unguarded
 from syncd.cli.console import complain
@@ -60,7 +60,9 @@ class Session:
             app.close()
 
 
-def session_of(target: Target, options: ClusterOptions, emit: Emit) -> Session:
+def session_of(
+    target: Target, options: ClusterOptions, emit: Emit, *, access: Literal["read", "write"] = "read"
+) -> Session:
     """Open the cluster and read the mapping; what is wrong with it is told on standard error.
 
     Raises:
@@ -69,7 +71,7 @@ def session_of(target: Target, options: ClusterOptions, emit: Emit) -> Session:
 
     """
     key = digest_key()
-    cluster = open_cluster(options, key, emit)
+    cluster = open_cluster(options, key, emit, access=access)
     reading = reading_of(target, cluster)
     for problem in reading.problems:
         complain(f"{problem.severity}: {problem}")

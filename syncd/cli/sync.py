@@ -82,7 +82,7 @@ def sync(
         kserve_namespace=kserve_namespace,
     )
     options = chosen.cluster(values="hidden" if values == "hidden" else "real")
-    session = session_of(chosen, options, log_flags(ctx).listener())
+    session = session_of(chosen, options, log_flags(ctx).listener(), access="write")
     with session.engine(store_auth) as engine:
         swept = engine.run(session.document, deadline=deadline(timeout))
     placements = swept.wanted.due

@@ -62,7 +62,7 @@ class Daemon:
         fresh = FreshnessBook(now)
         emit = Emitter({**listeners, "freshness": fresh})
         key = digest_key()
-        cluster = open_cluster(options.cluster, key, requests)
+        cluster = open_cluster(options.cluster, key, requests, access="write")
         self._app = App(cluster, options.cluster, key=key, emit=emit, fence=unguarded)
         self._health = Health(now, mapping_poll=options.mapping_poll)
         self._queue = WorkQueue()

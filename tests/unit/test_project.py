@@ -42,6 +42,7 @@ REVEALS: Mapping[str, int] = {
     "syncd/stores/vault/auth/token.py": 1,  # a token is checked before it becomes a header
     "syncd/stores/vault/auth/userpass.py": 1,  # a login is sent to Vault
     "syncd/stores/vault/session.py": 1,  # the token goes into a header
+    "syncd/testing/cluster/subject.py": 1,  # the contract writes a Secret as somebody else would
     "syncd/sync/fields.py": 2,  # a whole payload becomes one value; `decode: base64`
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,10 @@ NAMES = ("HF_TOKEN", "token")
 JSON = '{"token":"t","n":1,"keys":[{"a/b":"deep"}],"empty":null,"b64":"dA==","both":{"x":"y"}}'
 
 
-def take(source: Source, payload: str = JSON, **more: object) -> SecretValue | str | Reason | None:
+def take(source: Source, payload: str = JSON, **more: Any) -> SecretValue | str | Reason | None:
     """Return the field's value, or the reason why there is none."""
     one = placement(credential(sources={"token": source}))
-    fields = resolve(one, {REF: remote(payload, **more)})  # type: ignore[arg-type]
+    fields = resolve(one, {REF: remote(payload, **more)})
     return fields.missing[0].reason if fields.missing else fields.values.get("token")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -41,11 +41,11 @@ S3 = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
 def guarded(
     want: tuple[DesiredSecret | DesiredAccount | DesiredEntry, ...],
-    have: tuple[object, ...],
+    have: tuple[Any, ...],
     around: Circumstances = AROUND,
 ) -> Plan:
     """Plan and guard for these objects."""
-    seen = observed(*have)  # type: ignore[arg-type]
+    seen = observed(*have)
     return guard(plan(state(*want), seen, instance=ME, digest_key=KEY), seen, around)
 
 
@@ -105,10 +105,10 @@ def test_a_refused_secret_does_not_stop_its_neighbour() -> None:
     assert [one.secret for one in patch.bind] == ["other"]
 
 
-def config_with(record: dict[str, object], **changes: object) -> ObservedSecret:
+def config_with(record: dict[str, object], **changes: Any) -> ObservedSecret:
     """Return a storage-config that has the key `hub` and this record of ours."""
     have = as_written(desired({"hub": "{}"}, name="storage-config"))
-    return replace(have, annotations={entries_annotation(ME): json.dumps(record)}, **changes)  # type: ignore[arg-type]
+    return replace(have, annotations={entries_annotation(ME): json.dumps(record)}, **changes)
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,9 @@ if TYPE_CHECKING:
     from syncd.model.objects import DesiredAccount, DesiredEntry, DesiredSecret
 
 
-def planned(
-    want: tuple[DesiredSecret | DesiredAccount | DesiredEntry, ...], have: tuple[object, ...]
-) -> Plan:
+def planned(want: tuple[DesiredSecret | DesiredAccount | DesiredEntry, ...], have: tuple[Any, ...]) -> Plan:
     """Plan for these objects."""
-    return plan(state(*want), observed(*have), instance=ME, digest_key=KEY)  # type: ignore[arg-type]
+    return plan(state(*want), observed(*have), instance=ME, digest_key=KEY)
 
 
 def test_an_absent_secret_is_created() -> None:

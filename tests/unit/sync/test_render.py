@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,9 +44,9 @@ S3_FIELDS = {
 }
 
 
-def s3(**changes: object) -> Credential:
+def s3(**changes: Any) -> Credential:
     """Return an S3 credential with both keys from one secret."""
-    return replace(credential("s3", sources=S3_FIELDS), **changes)  # type: ignore[arg-type]
+    return replace(credential("s3", sources=S3_FIELDS), **changes)
 
 
 def test_a_secret_carries_what_a_later_daemon_must_know() -> None:
