@@ -15,6 +15,7 @@ from tests.integration.deploy.image import make
 from tests.unit.deploy.dockerfile import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.integration.deploy.image import Image
@@ -58,12 +59,12 @@ def test_it_has_what_the_lock_has_and_nothing_else(image: Image) -> None:
         "print(json.dumps([(d.metadata['Name'], d.version) for d in m.distributions()]))"
     )
     installed = {canonicalize_name(name): version for name, version in json.loads(image.evaluate(code))}
-    locked = {
+    locked: dict[str, str] = {
         canonicalize_name(match["name"]): match["version"]
         for match in _PINNED.finditer((ROOT / "requirements" / "run.txt").read_text())
         if match["marker"] is None or Marker(match["marker"]).evaluate()
     }
-    assert installed == {**locked, "syncd": syncd.__version__}
+    assert installed == locked | {"syncd": syncd.__version__}
     assert not {"pip", "uv", "hatchling", "setuptools"} & installed.keys()
 
 
@@ -118,7 +119,7 @@ def test_the_image_holds_nothing_else(image: Image) -> None:
     assert files == {"usr/local/bin/python3.13", "usr/local/lib/python3.13/json/__init__.py"}
 
 
-def test_its_size_is_known(image: Image, record_property: pytest.RecordProperty) -> None:
+def test_its_size_is_known(image: Image, record_property: Callable[[str, object], None]) -> None:
     """What the image adds to its base stays below 260 MB."""
     size = sum(path.lstat().st_size for path in image.at("/opt/syncd").rglob("*") if path.is_file())
     print(f"the image adds {size / 1e6:.0f} MB to its base")  # noqa: T201  # shown by `pytest -s`
