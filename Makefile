@@ -59,6 +59,12 @@ tools: $(DEV) ## build the real servers that tests run against (once, into the u
 test: tools ## run all tests, or some: make test ARGS=tests/unit
 	$(BIN)/pytest $(ARGS)
 
+.PHONY: docs
+docs: $(DEV) ## write the generated pages and the JSON Schema again
+	$(BIN)/python -m syncd.mapping.reference .
+	$(BIN)/python -m syncd.telemetry.reference docs/reference/metrics.md
+	$(BIN)/python -m syncd.cli.reference docs/reference/cli.md
+
 .PHONY: lock
 lock: $(DEV) ## compile the locks again; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) $(UPGRADE) requirements/bootstrap.in -o requirements/bootstrap.txt
