@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -53,7 +53,7 @@ SOURCE = SecretRef(STORE, "kv/hub")
 
 def guarded(want: tuple[DesiredSecret | DesiredAccount, ...], *have: Any) -> Plan:
     """Plan and guard for these objects."""
-    seen = observed(*have)  # type: ignore[arg-type]
+    seen = observed(*have)
     return guard(plan(state(*want), seen, instance=ME, digest_key=KEY), seen, Circumstances(ME, CONFIG))
 
 
