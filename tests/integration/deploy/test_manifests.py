@@ -16,7 +16,6 @@ from syncd.daemon.options import CONFIG_MAP, Listen
 from tests.harness.fixtures import unique
 from tests.integration.deploy.manifests import (
     BASE,
-    DEPLOY,
     VAULT_EXAMPLE,
     apply,
     apply_all,
@@ -98,10 +97,10 @@ def test_the_manifests_fit_the_program(base: list[Object]) -> None:
     assert (deployment["spec"]["replicas"], deployment["spec"]["strategy"]) == (1, {"type": "Recreate"})
 
 
-@pytest.mark.parametrize("file", sorted(DEPLOY.rglob("mapping.yaml")), ids=lambda file: file.parent.name)
-def test_its_mappings_are_valid(file: Path) -> None:
+@pytest.mark.parametrize("folder", [BASE, VAULT_EXAMPLE], ids=["base", "vault-kubernetes-auth"])
+def test_its_mappings_are_valid(folder: Path) -> None:
     """`syncd validate` finds nothing to say about a mapping in deploy/."""
-    done = _validate(file)
+    done = _validate(folder / "mapping.yaml")
     assert (done.returncode, done.stderr) == (0, "")
 
 
