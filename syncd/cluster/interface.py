@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         DesiredEntry,
         DesiredSecret,
         ObservedAccount,
+        ObservedConfigMap,
         ObservedSecret,
         ObservedState,
         Survey,
@@ -135,6 +136,24 @@ class Reader(Protocol):
         """
         ...
 
+    def observe_config_map(self, ref: ObjectRef) -> ObservedConfigMap | None:
+        """Return a ConfigMap together with what guards a write of it, None if it is missing.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
+        ...
+
+    def released(self) -> Mapping[ObjectRef, ObservedSecret]:
+        """Return the Secrets that carry our label for what was released, copies of them too.
+
+        Raises:
+            ClusterUnreachable: as above.
+
+        """
+        ...
+
 
 class Writer(Protocol):
     """Writes with three requests: create-only, guarded merge patch, preconditioned delete.
@@ -179,6 +198,15 @@ class Writer(Protocol):
 
     def delete_secret(self, have: ObservedSecret) -> WriteResult:
         """Delete the Secret if it is still the one, and at the version, that was observed; gone is done."""
+        ...
+
+    def write_config_map(
+        self, ref: ObjectRef, data: Mapping[str, str | None], have: ObservedConfigMap | None
+    ) -> WriteResult:
+        """Set these keys of a ConfigMap of ours, if it is as observed; None removes a key.
+
+        `have` None creates it, create-only. Nothing is sent when nothing differs.
+        """
         ...
 
 

@@ -12,10 +12,14 @@ from syncd.model.secret import SecretValue
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Resource = Literal["secrets", "serviceaccounts"]
-"""The two resources that syncd writes, as they are spelt in paths."""
+Resource = Literal["secrets", "serviceaccounts", "configmaps"]
+"""The resources that syncd writes, as they are spelt in paths; of ConfigMaps only its own memory."""
 
-KINDS: Final[dict[Resource, str]] = {"secrets": "Secret", "serviceaccounts": "ServiceAccount"}
+KINDS: Final[dict[Resource, str]] = {
+    "secrets": "Secret",
+    "serviceaccounts": "ServiceAccount",
+    "configmaps": "ConfigMap",
+}
 INFERENCE_SERVICE_CONFIG: Final = "inferenceservice-config"
 """KServe's ConfigMap; its key `credentials` holds JSON."""
 CREDENTIALS_KEY: Final = "credentials"
@@ -48,9 +52,9 @@ def hidden(manifest: dict[str, Any]) -> dict[str, Any]:
 
 
 def revealed(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return a hidden manifest as it is stored: values as base64; one without `data` as it is."""
+    """Return a hidden manifest as it is stored: values of a Secret as base64; all others as they are."""
     data = manifest.get("data")
-    if not isinstance(data, dict):
+    if manifest.get("kind") != KINDS["secrets"] or not isinstance(data, dict):
         return manifest
     return manifest | {"data": {key: _encoded(value) for key, value in data.items()}}
 

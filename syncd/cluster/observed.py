@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from syncd.cluster.manifest import Undecodable
+from syncd.cluster.manifest import Undecodable, config_map_data
 from syncd.cluster.owner import owner_of
 from syncd.model.names import ObjectRef
 from syncd.model.objects import (
     LIST_NAMES,
     ObservedAccount,
+    ObservedConfigMap,
     ObservedNamespace,
     ObservedSecret,
 )
@@ -53,6 +54,14 @@ def observed_account(manifest: dict[str, Any]) -> ObservedAccount:
         labels=metadata.get("labels") or {},
         annotations=metadata.get("annotations") or {},
         items={name: tuple(manifest.get(name) or ()) for name in LIST_NAMES},
+    )
+
+
+def observed_config_map(manifest: dict[str, Any]) -> ObservedConfigMap:
+    """Return what the manifest of a ConfigMap says."""
+    metadata = manifest["metadata"]
+    return ObservedConfigMap(
+        _ref(metadata), metadata["uid"], metadata["resourceVersion"], config_map_data(manifest)
     )
 
 

@@ -8,6 +8,8 @@ from syncd.cluster.accounts import account_patch, new_account
 from syncd.cluster.entries import entries_patch, new_entries, record_lost
 from syncd.cluster.interface import Rejected, Written
 from syncd.cluster.secrets import merge_patch, new_secret, refused_before, too_large, wanted_annotations
+from syncd.kube.transport import FIELD_MANAGER
+from syncd.model.names import LABEL_MANAGED_BY
 from syncd.model.reasons import Reason
 
 if TYPE_CHECKING:
@@ -16,7 +18,13 @@ if TYPE_CHECKING:
     from syncd.cluster.interface import AccountPatch, EntryDrop, WriteResult
     from syncd.cluster.manifest import Resource
     from syncd.model.names import Instance, ObjectRef
-    from syncd.model.objects import DesiredEntry, DesiredSecret, ObservedAccount, ObservedSecret
+    from syncd.model.objects import (
+        DesiredEntry,
+        DesiredSecret,
+        ObservedAccount,
+        ObservedConfigMap,
+        ObservedSecret,
+    )
 
 
 class Requests(Protocol):
@@ -139,8 +147,28 @@ class ObjectWriter:
             "secrets", have.ref, uid=have.uid, resource_version=have.resource_version
         )
 
+    def write_config_map(
+        self, ref: ObjectRef, data: Mapping[str, str | None], have: ObservedConfigMap | None
+    ) -> WriteResult:
+        """Set or remove these keys, as `Writer.write_config_map` says."""
+        before = {} if have is None else have.data
+        differing = {key: text for key, text in data.items() if before.get(key) != text}
+        if have is not None:
+            if not differing:
+                return Written(have.uid, have.resource_version)
+            return self._requests.patch("configmaps", ref, _guarded({"data": differing}, have))
+        metadata = {
+            "name": ref.name,
+            "namespace": ref.namespace,
+            "labels": {LABEL_MANAGED_BY: FIELD_MANAGER},
+        }
+        manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": differing}
+        return self._requests.create("configmaps", ref, manifest)
 
-def _guarded(patch: dict[str, Any], have: ObservedSecret | ObservedAccount) -> dict[str, Any]:
+
+def _guarded(
+    patch: dict[str, Any], have: ObservedSecret | ObservedAccount | ObservedConfigMap
+) -> dict[str, Any]:
     """Add what makes the patch fail if the object moved, or is another one of the same name."""
     metadata = {**patch.get("metadata", {}), "uid": have.uid, "resourceVersion": have.resource_version}
     return {**patch, "metadata": metadata}

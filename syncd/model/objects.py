@@ -159,6 +159,16 @@ class ObservedSecret:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedConfigMap:
+    """One ConfigMap as it is: the texts under `data`, whole."""
+
+    ref: ObjectRef
+    uid: str
+    resource_version: str
+    data: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedAccount:
     """One ServiceAccount as it is; `items` are its two lists, item by item, as the API server has them."""
 

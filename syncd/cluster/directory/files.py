@@ -105,7 +105,8 @@ class Files:
         raw = _dumped(self._shown(manifest))
         problem: str | None = None
         try:
-            path.parent.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+            for folder_path in (path.parent.parent, path.parent):
+                folder_path.mkdir(mode=_FOLDER_MODE, exist_ok=True)
             if not _replace(path, raw.reveal(), new=new):
                 return None
         except OSError as error:
@@ -132,7 +133,7 @@ class Files:
             raise ClusterUnreachable(f"{path} cannot be removed: {problem}")
 
     def _shown(self, manifest: dict[str, Any]) -> dict[str, Any]:
-        if self._values == "real" or "data" not in manifest:
+        if self._values == "real" or manifest.get("kind") != KIND_OF["secrets"] or "data" not in manifest:
             return manifest
         return {**manifest, "data": dict.fromkeys(manifest["data"], PLACEHOLDER)}
 

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.cluster.directory.layout import NAMESPACE_FILE
 from syncd.cluster.manifest import CREDENTIALS_KEY, INFERENCE_SERVICE_CONFIG, config_map_data, secret_data
-from syncd.cluster.observed import listed_secrets, observed_account, observed_namespace, observed_secret
-from syncd.model.names import LABEL_INSTANCE, ObjectRef
+from syncd.cluster.observed import (
+    listed_secrets,
+    observed_account,
+    observed_config_map,
+    observed_namespace,
+    observed_secret,
+)
+from syncd.model.names import LABEL_INSTANCE, LABEL_RELEASED, ObjectRef
 from syncd.model.objects import ObservedState, Survey
 
 if TYPE_CHECKING:
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
     from syncd.cluster.directory.files import Files
     from syncd.cluster.interface import Scope
     from syncd.model.names import Instance
-    from syncd.model.objects import ObservedNamespace, ObservedSecret
+    from syncd.model.objects import ObservedConfigMap, ObservedNamespace, ObservedSecret
     from syncd.model.secret import SecretValue
 
 _NAME_LABEL: Final = "kubernetes.io/metadata.name"
@@ -47,10 +53,7 @@ class DirectoryReader:
 
     def observe(self, scope: Scope, survey: Survey) -> ObservedState:
         """Return our Secrets and those that `scope` names or implies, as `Reader.observe` says."""
-        layout = self._files.layout
-        everything = self._secrets(
-            ref for namespace in layout.namespaces() for ref in layout.objects("secrets", namespace)
-        )
+        everything = self._all_secrets()
         accounts = (survey.accounts[ref] for ref in scope.accounts if ref in survey.accounts)
         listed = {ref for account in accounts for ref in listed_secrets(account)}
         wanted = scope.secrets | scope.entries | listed
@@ -78,12 +81,31 @@ class DirectoryReader:
         stored = self._files.read("configmaps", ObjectRef(namespace, name))
         return None if stored is None else config_map_data(stored.manifest)
 
+    def observe_config_map(self, ref: ObjectRef) -> ObservedConfigMap | None:
+        """Return one ConfigMap, as `Reader.observe_config_map` says."""
+        stored = self._files.read("configmaps", ref)
+        return None if stored is None else observed_config_map(stored.described())
+
+    def released(self) -> Mapping[ObjectRef, ObservedSecret]:
+        """Return what was released, as `Reader.released` says."""
+        return {
+            ref: secret
+            for ref, secret in self._all_secrets().items()
+            if secret.labels.get(LABEL_RELEASED) == self._instance
+        }
+
     def _namespace(self, name: str) -> ObservedNamespace:
         """Return one namespace with the label that an API server gives each by itself."""
         manifest = self._files.read_namespace(self._files.layout.namespace(name) / NAMESPACE_FILE)
         metadata = manifest["metadata"]
         labels = {**(metadata.get("labels") or {}), _NAME_LABEL: name}
         return observed_namespace({**manifest, "metadata": {**metadata, "name": name, "labels": labels}})
+
+    def _all_secrets(self) -> dict[ObjectRef, ObservedSecret]:
+        layout = self._files.layout
+        return self._secrets(
+            ref for namespace in layout.namespaces() for ref in layout.objects("secrets", namespace)
+        )
 
     def _secrets(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, ObservedSecret]:
         now = datetime.now(UTC)

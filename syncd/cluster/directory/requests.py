@@ -36,10 +36,14 @@ class FileRequests:
         self._before = before
 
     def create(self, resource: Resource, ref: ObjectRef, manifest: dict[str, Any]) -> WriteResult:
-        """Create the object's file if there is none, in a namespace that is there to stay."""
+        """Create the object's file if there is none, in a namespace that is there to stay.
+
+        A ConfigMap, syncd's own memory, makes its folder: nobody makes one for a directory's sake.
+        """
         self._before()
         with locked(self._files.layout.root, timeout=self._timeout):
-            stored = self._no_home(ref) or self._files.write(resource, ref, manifest, new=True)
+            homeless = self._no_home(ref) if resource != "configmaps" else None
+            stored = homeless or self._files.write(resource, ref, manifest, new=True)
         if isinstance(stored, Rejected):
             return stored
         return _moved(resource, ref, "it is there already") if stored is None else _written(stored)

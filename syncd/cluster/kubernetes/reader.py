@@ -17,8 +17,13 @@ from syncd.cluster.manifest import (
     hidden,
     secret_data,
 )
-from syncd.cluster.observed import observed_account, observed_namespace, observed_secret
-from syncd.model.names import LABEL_INSTANCE
+from syncd.cluster.observed import (
+    observed_account,
+    observed_config_map,
+    observed_namespace,
+    observed_secret,
+)
+from syncd.model.names import LABEL_INSTANCE, LABEL_RELEASED
 from syncd.model.objects import ObservedState, Survey
 
 if TYPE_CHECKING:
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from syncd.cluster.interface import Scope
     from syncd.kube.transport import Transport
     from syncd.model.names import Instance, ObjectRef
-    from syncd.model.objects import ObservedSecret
+    from syncd.model.objects import ObservedConfigMap, ObservedSecret
     from syncd.model.secret import SecretValue
 
 _ONE_LIST_FROM: Final = 4
@@ -99,6 +104,16 @@ class KubernetesReader:
     def read_config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """Return the data of one ConfigMap, as `Reader.read_config_map` says."""
         return self._lists.one(f"/api/v1/namespaces/{namespace}/configmaps/{name}", config_map_data)
+
+    def observe_config_map(self, ref: ObjectRef) -> ObservedConfigMap | None:
+        """Return one ConfigMap, as `Reader.observe_config_map` says."""
+        return self._lists.one(
+            f"/api/v1/namespaces/{ref.namespace}/configmaps/{ref.name}", observed_config_map
+        )
+
+    def released(self) -> Mapping[ObjectRef, ObservedSecret]:
+        """Return what was released, as `Reader.released` says."""
+        return self._secrets({"labelSelector": f"{LABEL_RELEASED}={self._instance}"})
 
     def _named(self, name: str) -> dict[ObjectRef, ObservedSecret]:
         """Return the Secrets of one name in all namespaces."""
