@@ -92,7 +92,7 @@ def _outcome(
     want = desired.secrets.get(placement.secret) if placement is not None else None
     after = version_text(want.records.get(VERSION)) if want is not None else None
     differences = [action.difference for action in written if isinstance(action, WriteSecret | WriteEntry)]
-    values = tuple(sorted(set().union(*(difference.values for difference in differences))))
+    values = _changed_keys(written)
     outcome = Outcome(
         identity,
         State.SYNCED,
@@ -111,6 +111,13 @@ def _outcome(
         return outcome
     same = before.version is not None and (before.version, before.source) == (after, want.records.get(SOURCE))
     return replace(outcome, reasons=(Reason.DRIFT_REPAIRED if same else Reason.ROTATED,))
+
+
+def _changed_keys(written: list[Action]) -> tuple[str, ...]:
+    """Return the keys of the Secret whose values changed; of an entry that changed alone, its key."""
+    secrets = {key for one in written if isinstance(one, WriteSecret) for key in one.difference.values}
+    entries = {key for one in written if isinstance(one, WriteEntry) for key in one.difference.values}
+    return tuple(sorted(secrets or entries))
 
 
 def _before(identity: PlacementId, placement: Placement | None, observed: ObservedState) -> _Before:

@@ -51,6 +51,7 @@ class Metrics:
         self._now = now
         self._lock = threading.Lock()
         self._placements: dict[PlacementId, tuple[str, str]] = {}
+        self._stores: set[str] = set()
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self._gauges = {
@@ -94,6 +95,7 @@ class Metrics:
             case StoreRequest() | ApiRequest():
                 self._request(event)
             case StoreHealth(store, up):
+                self._stores.add(store)
                 self._gauge(table.STORE_UP, store).set(up)
             case ObjectWritten(verb, kind):
                 self._counter(table.OBJECT_WRITES, kind, verb).inc()
@@ -115,6 +117,10 @@ class Metrics:
             case StoreRequest(store, operation, outcome, seconds):
                 self._counter(table.STORE_REQUESTS, store, operation, outcome).inc()
                 self._histogram(table.STORE_SECONDS, store, operation).observe(seconds)
+                if outcome == "ok" and store not in self._stores:
+                    # Health is told when it changes: a store that never failed is known by its first answer.
+                    self._stores.add(store)
+                    self._gauge(table.STORE_UP, store).set(1)
             case ApiRequest(verb, resource, code, seconds):
                 self._counter(table.API_REQUESTS, verb, resource, str(code)).inc()
                 self._histogram(table.API_SECONDS, verb, resource).observe(seconds)
@@ -173,6 +179,7 @@ class Metrics:
         self._gauge(table.MAPPING_CREDENTIALS, "refused").set(read.refused)
         if read.stores is None:
             return
+        self._stores &= read.stores
         for metric in _BY_STORE:
             series = self._all[metric]
             used = {
