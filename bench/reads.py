@@ -1,0 +1,111 @@
+"""Reads secrets of a KV2 mount and writes nothing: prints the CPU seconds of the reads alone.
+
+``python bench/reads.py MODE URL TOKEN_FILE CONCURRENCY PATHS``; PATHS is a file with one path a line. MODE is
+``urllib3`` (what no client can be below), ``session`` (syncd's HTTP session without hvac), ``hvac`` (hvac over
+that session) or ``store`` (the adapter with its guard, as a sweep uses it).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import urllib3
+
+from syncd.model.errors import StoreError
+from syncd.model.secret import SecretRef, SecretValue, StoreName
+from syncd.stores.build import build
+from syncd.stores.guarded import Bounds
+from syncd.stores.interface import StoreContext
+from syncd.stores.vault.session import VaultSession
+from syncd.stores.vault.settings import VaultSettings
+from syncd.stores.vault.wire import by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STORE = StoreName("bench")
+_MOST_A_SECOND = 10_000.0
+
+
+def main(mode: str, url: str, token_file: str, concurrency: str, paths: str) -> None:
+    """Read every path once with so many threads, after one read that is not counted."""
+    settings = VaultSettings.model_validate({"address": url, "auth": {"token": {"file": token_file}}})
+    context = StoreContext("bench", lambda _, __: None, lambda _, __: None, lambda _: None)
+    ways = {"urllib3": _bare, "session": _session, "hvac": _hvac, "store": _store}
+    read = ways[mode](settings, context, int(concurrency))
+    wanted = Path(paths).read_text().split()
+    read(wanted[0])
+    started = time.process_time()
+    with ThreadPoolExecutor(int(concurrency)) as threads:
+        if not all(threads.map(read, wanted)):
+            sys.exit(f"{mode}: a secret was not read")
+    print(time.process_time() - started)
+
+
+def _bare(settings: VaultSettings, _: StoreContext, concurrency: int) -> Callable[[str], bool]:
+    pool = urllib3.PoolManager(maxsize=concurrency, retries=False)
+    headers = {"X-Vault-Token": _token(settings)}
+
+    def read(path: str) -> bool:
+        answer = pool.request("GET", _url(settings, path), headers=headers)
+        return bool(json.loads(answer.data)["data"]["data"])
+
+    return read
+
+
+def _session(settings: VaultSettings, context: StoreContext, concurrency: int) -> Callable[[str], bool]:
+    client = VaultSession(settings, context, concurrency).client()
+    http: Any = client.session
+    headers = {"X-Vault-Token": _token(settings), "X-Vault-Request": "true"}
+
+    def read(path: str) -> bool:
+        with by(time.monotonic() + 30):
+            answer = http.get(_url(settings, path), headers=headers, allow_redirects=False)
+        return bool(answer.json()["data"]["data"])
+
+    return read
+
+
+def _hvac(settings: VaultSettings, context: StoreContext, concurrency: int) -> Callable[[str], bool]:
+    session = VaultSession(settings, context, concurrency)
+    client = session.client(SecretValue(_token(settings).encode()))
+
+    def read(path: str) -> bool:
+        mount, _, inside = path.partition("/")
+        answer: Any = session.ask(
+            lambda: client.secrets.kv.v2.read_secret_version(
+                inside, mount_point=mount, raise_on_deleted_version=True
+            ),
+            time.monotonic() + 30,
+        )
+        return bool(answer["data"]["data"])
+
+    return read
+
+
+def _store(settings: VaultSettings, context: StoreContext, concurrency: int) -> Callable[[str], bool]:
+    store = build(_STORE, "vault", settings, Bounds(10.0, concurrency, _MOST_A_SECOND), context)
+
+    def read(path: str) -> bool:
+        ref = SecretRef(_STORE, path)
+        return not isinstance(store.fetch([ref], deadline=time.monotonic() + 30)[ref], StoreError)
+
+    return read
+
+
+def _token(settings: VaultSettings) -> str:
+    return Path(str(settings.auth.token.file)).read_text().strip()
+
+
+def _url(settings: VaultSettings, path: str) -> str:
+    mount, _, inside = path.partition("/")
+    return f"{settings.address}/v1/{mount}/data/{inside}"
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
