@@ -10,7 +10,7 @@ from syncd.mapping.credential import DeletionPolicy, Schedule
 from syncd.mapping.credential_part import CredentialPart, DeletionPolicyPart
 from syncd.mapping.kubernetes_names import LabelKeyPattern
 from syncd.mapping.schedule_part import SchedulePart
-from syncd.mapping.settings import Mode
+from syncd.mapping.settings import Limit, Limits, Mode
 from syncd.mapping.store_part import SecretPattern, StorePart
 from syncd.schema.part import DnsLabel, Part, Seconds
 
@@ -65,6 +65,16 @@ class LimitsPart(Part):
     """Objects, entries and bindings that may be removed; a share is never under 5 objects."""
     reshapes: Share = "20%"
     """Bound Secrets whose kind, annotations or key names may change; a share is never under 5 objects."""
+
+    def value(self) -> Limits:
+        """Return both limits."""
+        return Limits(_limit(self.removals), _limit(self.reshapes))
+
+
+def _limit(share: str) -> Limit:
+    if share.endswith("%"):
+        return Limit(int(share[:-1]), "percent")
+    return Limit(int(share), "things")
 
 
 class IncludePart(Part):

@@ -21,14 +21,10 @@ _CHECKED = "is checked, and not acted on yet; this release"
 def of_header(part: HeaderPart, node: Node) -> Iterator[Problem]:
     """Return a warning for each setting of the mapping that is used and not acted on."""
     found: dict[Path, str] = {}
-    if "limits" in part.model_fields_set:
-        found["limits",] = "removes nothing, and holds nothing back"
     if part.include:
         found["include",] = "reads the mapping itself only"
     if part.defaults.expiry_warning is not None:
         found["defaults", "expiryWarning"] = "warns of no expiry"
-    policy = part.defaults.deletion_policy
-    found |= _deletions(policy.when_unmapped, policy.when_secret_not_found, ("defaults", "deletionPolicy"))
     for path, instead in found.items():
         yield _warning(node, path, path, instead, None)
 
@@ -36,26 +32,10 @@ def of_header(part: HeaderPart, node: Node) -> Iterator[Problem]:
 def of_credential(name: CredentialId, part: CredentialBase, node: Node) -> Iterator[Problem]:
     """Return a warning for each field of a credential that is used and not acted on."""
     found: dict[Path, str] = {}
-    if part.renamed_from is not None:
-        found["renamedFrom",] = "takes it for a new credential beside the old one"
     if part.from_ is not None and part.from_.settle is not None:
         found["from", "settle"] = "publishes what it reads at once"
-    policy = part.deletion_policy
-    found |= _deletions(policy.when_unmapped, policy.when_secret_not_found, ("deletionPolicy",))
-    for index, target in enumerate(part.to):
-        if target.adopt:
-            found["to", index, "adopt"] = "takes over nothing that it did not write"
     for path, instead in found.items():
         yield _warning(node, path, ("credentials", name, *path), instead, name)
-
-
-def _deletions(when_unmapped: str | None, when_not_found: str | None, path: Path) -> dict[Path, str]:
-    found: dict[Path, str] = {}
-    if when_unmapped == "Delete":
-        found[*path, "whenUnmapped"] = "deletes nothing"
-    if when_not_found == "Delete":
-        found[*path, "whenSecretNotFound"] = "deletes nothing"
-    return found
 
 
 def _warning(node: Node, within: Path, path: Path, instead: str, credential: CredentialId | None) -> Problem:

@@ -87,7 +87,12 @@ def read(files: Mapping[str, str], in_force: MappingDocument | None = None) -> R
         return Reading(None, problems, refused)
     accepted = {name: value for name, value in resolved.items() if name not in refused}
     document = MappingDocument(
-        stores, accepted, header.trusted_namespace_labels, header.mode, frozenset(refused)
+        stores,
+        accepted,
+        header.trusted_namespace_labels,
+        header.mode,
+        frozenset(refused),
+        header.limits.value(),
     )
     return Reading(document, problems, refused)
 

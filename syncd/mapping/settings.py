@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +21,9 @@ StoreType = Literal[
     "file",
 ]
 Mode = Literal["enforce", "observe", "paused"]
+
+FEWEST: Final = 5
+"""A share of what we own is never fewer things than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,36 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How many things may change within an hour: a number of them, or a share in percent of what we own."""
+
+    amount: int
+    unit: Literal["percent", "things"] = "percent"
+
+    def of(self, owned: int) -> int:
+        """Return how many that is where so many things are ours; a share is never under `FEWEST`."""
+        return max(FEWEST, owned * self.amount // 100) if self.unit == "percent" else self.amount
+
+    def __str__(self) -> str:
+        """Return it as the mapping says it."""
+        return f"{self.amount}%" if self.unit == "percent" else str(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may go, or change its shape, within an hour before it is held until somebody confirms it."""
+
+    removals: Limit = Limit(10)
+    reshapes: Limit = Limit(20)
+
+
+@dataclass(frozen=True, slots=True)
 class MappingDocument:
     """An accepted mapping: what is in force.
 
     `refused` are credentials that are in the text and not in force: what they wrote is not left over.
-    `limits` and `include` are read and checked, and acted on by a later release; `trusted_labels` are label
-    keys or `prefix/*` patterns.
+    `include` is read and checked, and acted on by a later release; `trusted_labels` are label keys or
+    `prefix/*` patterns.
     """
 
     stores: Mapping[StoreName, StoreSettings]
@@ -79,6 +106,7 @@ class MappingDocument:
     trusted_labels: tuple[str, ...] = ("syncd.dev/*",)
     mode: Mode = "enforce"
     refused: frozenset[CredentialId] = frozenset()
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,23 +214,12 @@ def test_a_credential_without_a_value_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (mapping(HUB, settings="limits: {removals: 5%}\n"), "m.yaml:3:1: limits"),
         (
             mapping(HUB, settings="include: [{configMap: a/b, namespaces: [a], secrets: {s: [x]}}]\n"),
             "3:1: include",
         ),
         (mapping(HUB, settings="defaults: {expiryWarning: 7d}\n"), "m.yaml:3:12: defaults.expiryWarning"),
-        (
-            mapping(HUB, settings="defaults: {deletionPolicy: {whenUnmapped: Delete}}\n"),
-            "m.yaml:3:29: defaults.deletionPolicy.whenUnmapped",
-        ),
-        (mapping(HUB[:-1] + ", renamedFrom: old}"), "credentials.hub.renamedFrom"),
         (mapping(HUB.replace("kv/hf", "kv/hf, settle: 5m")), "credentials.hub.from.settle"),
-        (mapping(HUB.replace("[nlp]", "[nlp], adopt: true")), "credentials.hub.to[0].adopt"),
-        (
-            mapping(HUB[:-1] + ", deletionPolicy: {whenSecretNotFound: Delete}}"),
-            "credentials.hub.deletionPolicy.whenSecretNotFound",
-        ),
     ],
 )
 def test_what_a_later_release_acts_on_is_a_warning(text: str, place: str) -> None:
@@ -243,6 +232,32 @@ def test_what_a_later_release_acts_on_is_a_warning(text: str, place: str) -> Non
     assert result.refused == {}
     assert result.document is not None
     assert list(result.document.credentials) == ["hub"]
+
+
+@pytest.mark.parametrize(
+    ("text", "owned", "removals", "reshapes"),
+    [
+        ("", 200, 20, 40),
+        ("", 20, 5, 5),
+        ("limits: {removals: 3, reshapes: 100%}\n", 200, 3, 200),
+        ("limits: {removals: 0}\n", 1000, 0, 200),
+    ],
+)
+def test_limits_are_shares_of_what_is_ours_or_numbers(
+    text: str, owned: int, removals: int, reshapes: int
+) -> None:
+    """A share is never under five things; a number counts as it is written."""
+    document = read({"m.yaml": mapping(HUB, settings=text)}).document
+    assert document is not None
+    limits = document.limits
+    assert (limits.removals.of(owned), limits.reshapes.of(owned)) == (removals, reshapes)
+
+
+def test_limits_are_said_as_they_are_written() -> None:
+    """Whoever reads of a limit finds it in the mapping."""
+    document = read({"m.yaml": mapping(HUB, settings="limits: {removals: 7%, reshapes: 12}\n")}).document
+    assert document is not None
+    assert (str(document.limits.removals), str(document.limits.reshapes)) == ("7%", "12")
 
 
 def test_problems_come_in_the_order_of_the_files() -> None:
