@@ -62,6 +62,10 @@ class SecretValue:
         """Compare contents; an assertion on two values shows `SecretValue(***)` twice and nothing else."""
         return isinstance(other, SecretValue) and self.__raw == other.__raw
 
+    def __hash__(self) -> NoReturn:
+        """Refuse: an ordinary hash tells equal values apart from others."""
+        raise TypeError("a SecretValue has no hash")
+
     def __repr__(self) -> str:
         """Return the same text for every value."""
         return "SecretValue(***)"
