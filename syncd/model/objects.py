@@ -138,11 +138,18 @@ class DesiredState:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Who else controls an object, in words for messages; `release` says how to make it let go."""
+
+    name: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedSecret:
     """One Secret as it is: digests instead of values, labels and annotations whole.
 
-    `sizes` has the number of bytes of each key. `owner` describes whoever else controls it, for messages;
-    None for nobody.
+    `sizes` has the number of bytes of each key. `owner` is whoever else controls it, None for nobody.
     """
 
     ref: ObjectRef
@@ -155,7 +162,7 @@ class ObservedSecret:
     annotations: Mapping[str, str]
     data: Mapping[str, Digest]
     sizes: Mapping[str, int]
-    owner: str | None = None
+    owner: Owner | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from syncd.kserve.cluster_config import KServeConfig
     from syncd.model.names import Instance, ObjectRef
-    from syncd.model.objects import ObservedSecret, ObservedState
+    from syncd.model.objects import DesiredEntry, DesiredSecret, ObservedSecret, ObservedState, Owner
     from syncd.sync.action import Action, Plan
 
 MOST_SECRET_BYTES: Final = 1_048_576
@@ -71,8 +71,8 @@ def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
             yield _against(
                 action,
                 Reason.FOREIGN_CONTROLLER,
-                f"belongs to {have.owner}, so it is left alone",
-                "Choose another Secret name, or let it go there first",
+                f"belongs to {have.owner.name}, so it is left alone",
+                f"Choose another Secret name; to take it over, {_taking_over(have.owner, action.want)}",
             )
         elif label is not None:
             yield _against(
@@ -112,8 +112,15 @@ def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
             continue
         if action.want.key not in action.have.data:
             continue
-        record = entries_of(action.have, around.instance).get(action.want.key)
-        if record is None and not action.want.adopt:
+        record, owner = entries_of(action.have, around.instance).get(action.want.key), action.have.owner
+        if record is None and owner is not None:
+            yield _against(
+                action,
+                Reason.FOREIGN_CONTROLLER,
+                f"entry {action.want.key} exists and belongs to {owner.name}, so it is left alone",
+                f"Choose another storageConfig.key; to take it over, {_taking_over(owner, action.want)}",
+            )
+        elif record is None and not action.want.adopt:
             yield _against(
                 action,
                 Reason.FOREIGN_ENTRY,
@@ -121,13 +128,18 @@ def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
                 "Choose another storageConfig.key, or set adopt: true on the target to take it over",
             )
         elif record is not None and record.get("credential") not in action.want.names:
-            owner = record.get("credential")
+            holder = record.get("credential")
             yield _against(
                 action,
                 Reason.CLAIMED_BY,
-                f"entry {action.want.key} is recorded for credential {owner}",
-                f"Choose another storageConfig.key; if {owner} is its old name, say renamedFrom: {owner}",
+                f"entry {action.want.key} is recorded for credential {holder}",
+                f"Choose another storageConfig.key; if {holder} is its old name, say renamedFrom: {holder}",
             )
+
+
+def _taking_over(owner: Owner, want: DesiredSecret | DesiredEntry) -> str:
+    """Say how the owner lets go, and what the mapping lacks then."""
+    return owner.release if want.adopt else f"{owner.release}; then set adopt: true on the target"
 
 
 def odh_keeps_its_storage_config(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:

@@ -88,7 +88,9 @@ class ReaderContract:
         ref = ObjectRef(subject.world.namespace(), "models")
         tracking = {"argocd.argoproj.io/tracking-id": "shop:/Secret:x/models"}
         subject.world.put("secrets", secret(ref, {"a": value("f")}, annotations=tracking))
-        assert look_at(subject, ref).owner == "Argo CD (shop)"
+        owner = look_at(subject, ref).owner
+        assert owner is not None
+        assert owner.name == "Argo CD (shop)"
 
     def test_survey(self, subject: Subject) -> None:
         """Namespaces come with their labels, ServiceAccounts with their lists."""

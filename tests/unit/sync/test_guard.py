@@ -11,6 +11,7 @@ import pytest
 from syncd.kserve.cluster_config import KServeConfig
 from syncd.kserve.detect import ROLE_ARN
 from syncd.model.names import LABEL_INSTANCE, TARGET, annotations_annotation, entries_annotation
+from syncd.model.objects import Owner
 from syncd.model.reasons import Reason
 from syncd.model.secret import SecretValue
 from syncd.sync.action import PatchAccount, Plan, WriteSecret
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from syncd.model.objects import DesiredAccount, DesiredEntry, DesiredSecret, ObservedSecret
 
 AROUND = Circumstances(ME, KServeConfig())
+WEB = Owner("Deployment web", "end it")
 S3 = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
 
@@ -67,7 +69,7 @@ def test_what_nobody_objects_to_passes() -> None:
     [
         (foreign("hub", {"HF_TOKEN": "x"}), Reason.FOREIGN_SECRET),
         (foreign("hub", {"HF_TOKEN": "t"}), Reason.FOREIGN_SECRET),
-        (foreign("hub", {}, owner="Deployment web"), Reason.FOREIGN_CONTROLLER),
+        (foreign("hub", {}, owner=WEB), Reason.FOREIGN_CONTROLLER),
         (as_written(desired({"HF_TOKEN": "x"}, credential="other")), Reason.CLAIMED_BY),
         (as_written(desired(), annotations={TARGET: "other/hub"}), Reason.COPY_OF_OURS),
         (as_written(desired(), annotations={}), Reason.COPY_OF_OURS),
@@ -115,6 +117,7 @@ def config_with(record: dict[str, object], **changes: Any) -> ObservedSecret:
     ("have", "reason"),
     [
         (config_with({}), Reason.FOREIGN_ENTRY),
+        (config_with({}, owner=WEB), Reason.FOREIGN_CONTROLLER),
         (config_with({"hub": {"credential": "other"}}), Reason.CLAIMED_BY),
         (config_with({"hub": {"credential": "hub"}}, immutable=True), Reason.SECRET_IMMUTABLE),
         (config_with({}, labels={"opendatahub.io/managed": "true"}), Reason.MANAGED_BY_ODH),
@@ -126,6 +129,26 @@ def test_an_entry_that_may_not_be_written_is_left_alone(have: ObservedSecret, re
     result = guarded((entry('{"a":"b"}'),), (have,))
     assert result.actions == ()
     assert reason in reasons(result)
+
+
+@pytest.mark.parametrize("adopt", [True, False])
+def test_what_somebody_keeps_is_not_adopted(adopt: bool) -> None:
+    """Secret and entry with an owner stay, adopt or not; the remedy says how to let go, and what lacks."""
+    result = guarded(
+        (replace(desired(), adopt=adopt), replace(entry(), adopt=adopt)),
+        (foreign("hub", {}, owner=WEB), config_with({}, owner=WEB)),
+    )
+    assert reasons(result) == [Reason.FOREIGN_CONTROLLER] * 2
+    assert result.actions == ()
+    remedies = [refusal.remedy for refusal in result.refused]
+    assert all("end it" in remedy and ("adopt: true" in remedy) is not adopt for remedy in remedies)
+
+
+def test_what_nobody_keeps_is_adopted() -> None:
+    """Secret and entry that have no owner are taken over when the target says so, and not otherwise."""
+    have = (foreign("hub", {}), config_with({}))
+    want = (replace(desired(), adopt=True), replace(entry(), adopt=True))
+    assert len(guarded(want, have).actions) == 2
 
 
 def test_a_new_entry_beside_foreign_ones_is_written() -> None:
