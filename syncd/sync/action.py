@@ -169,6 +169,16 @@ class DeleteSecret:
         return (PlacementId(self.credential, self.have.ref.namespace),)
 
 
+def unbinding_part(each: Unbinding) -> str:
+    """Return how an `Objection` names one unbinding of a `PatchAccount`."""
+    return f"-{each.list_name}/{each.secret}"
+
+
+def unset_part(annotation: str) -> str:
+    """Return how an `Objection` names one annotation that a `PatchAccount` takes away."""
+    return f"-annotation {annotation}"
+
+
 Action: TypeAlias = WriteSecret | PatchAccount | WriteEntry | DropEntry | RecordSecret | DeleteSecret
 
 
@@ -203,6 +213,45 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A whole class of changes that waits for somebody's word (rule 9).
+
+    `limit` as the mapping says it, `most` what that comes to; `used` went within the hour already. `listing`
+    has the first names.
+    """
+
+    id: str
+    kind: Literal["removals", "reshapes"]
+    count: int
+    limit: str
+    most: int
+    used: int
+    listing: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """What is held, and why."""
+        before = f", {self.used} of them done already" if self.used else ""
+        share = f" ({self.limit} of what syncd owns)" if self.limit.endswith("%") else ""
+        return (
+            f"one of {self.count} {self.kind} where limits.{self.kind} lets {self.most}{share} happen"
+            f" within an hour{before}; held as {self.id}"
+        )
+
+    def public(self) -> dict[str, object]:
+        """Return it for `-o json`."""
+        return {
+            "id": self.id,
+            "class": self.kind,
+            "count": self.count,
+            "limit": self.limit,
+            "most": self.most,
+            "used": self.used,
+            "listing": list(self.listing),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What a sweep would do: a value that the CLI prints, the daemon applies and tests compare."""
 
@@ -210,6 +259,7 @@ class Plan:
     unchanged: int = 0
     refused: tuple[Refusal, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
+    held: tuple[Held, ...] = ()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to write."""
@@ -225,6 +275,7 @@ class Plan:
             "actions": [_public_action(action) for action in self.actions],
             "unchanged": self.unchanged,
             "refused": [public_refusal(refusal) for refusal in self.refused],
+            "held": [one.public() for one in self.held],
             "leftovers": [
                 {
                     "kind": left.where,
@@ -284,7 +335,10 @@ def _public_action(action: Action) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A check's word against an action, or against one part of it (a binding's Secret, an annotation)."""
+    """A check's word against an action, or against one part of it.
+
+    A part is a binding's Secret, an annotation, or what `unbinding_part` and `unset_part` return.
+    """
 
     action: Action
     refusal: Refusal

@@ -9,7 +9,7 @@ from syncd.kserve.detect import part_of_role
 from syncd.model.difference import bound_to
 from syncd.model.names import BOUND_TO, ObjectRef
 from syncd.sync import checks
-from syncd.sync.action import PatchAccount, Plan, WriteSecret
+from syncd.sync.action import PatchAccount, Plan, WriteSecret, unbinding_part, unset_part
 from syncd.sync.plan import account_name, annotation_record
 
 if TYPE_CHECKING:
@@ -126,11 +126,24 @@ def _account(
         for name, annotation in action.annotations.items()
         if (action.ref, name) not in refused.parts
     }
-    undone = action.unbind or action.unset
-    if not bind and not annotations and not undone and (action.bind or action.annotations):
+    unbind = tuple(each for each in action.unbind if (action.ref, unbinding_part(each)) not in refused.parts)
+    unset = {
+        name: credential
+        for name, credential in action.unset.items()
+        if (action.ref, unset_part(name)) not in refused.parts
+    }
+    whole = (bind, annotations, unbind, unset) == (
+        action.bind,
+        action.annotations,
+        action.unbind,
+        action.unset,
+    )
+    if whole:
+        return action
+    if not (bind or annotations or unbind or unset):
         return None
-    record = annotation_record(action.ref, action.have, annotations, action.unset, instance)
-    return replace(action, bind=bind, annotations=annotations, record=record)
+    record = annotation_record(action.ref, action.have, annotations, unset, instance)
+    return replace(action, bind=bind, annotations=annotations, unbind=unbind, unset=unset, record=record)
 
 
 def _announcements(accounts: Iterable[PatchAccount | None]) -> frozenset[tuple[ObjectRef, str]]:
