@@ -93,11 +93,13 @@ class KubeTransport:
         body: object | None = None,
         content_type: str = JSON,
         query: Mapping[str, str] = NO_QUERY,
+        accept: str = JSON,
         deadline: float,
     ) -> dict[str, Any]:
         """Send one request, as `Transport.request` says."""
         started = time.monotonic()
-        answer = self._exchange(method, path, body, content_type, query, deadline)
+        headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": content_type}
+        answer = self._exchange(method, path, body, headers, query, deadline)
         self._emit(
             ApiRequest(
                 verb_of(method, path),
@@ -143,16 +145,16 @@ class KubeTransport:
         method: str,
         path: str,
         body: object | None,
-        content_type: str,
+        headers: Mapping[str, str],
         query: Mapping[str, str],
         deadline: float,
     ) -> Answer | _Problem:
         session = self._open()
         if isinstance(session, _Problem):
             return session
-        headers = self._headers(session, None if body is None else content_type)
-        if isinstance(headers, _Problem):
-            return headers
+        login = self._login(session)
+        if isinstance(login, _Problem):
+            return login
         payload = None if body is None else json.dumps(body, default=_encoded).encode()
         remaining = deadline - time.monotonic()
         if remaining <= 0:
@@ -163,7 +165,7 @@ class KubeTransport:
                     method,
                     _url(session.configuration.host, method, path, query),
                     body=payload,
-                    headers=headers,
+                    headers={"User-Agent": f"syncd/{__version__}", **headers, **login},
                     timeout=urllib3.Timeout(total=remaining),
                     retries=False,
                     redirect=False,
@@ -190,18 +192,15 @@ class KubeTransport:
         bound_answers(pool)
         return _Session(located.client, pool, located.origin, located.namespace)
 
-    def _headers(self, session: _Session, content_type: str | None) -> dict[str, str] | _Problem:
-        """Return the headers, the token renewed if it is about to expire (by the library's own hook)."""
-        headers = {"Accept": JSON, "User-Agent": f"syncd/{__version__}"}
-        if content_type is not None:
-            headers["Content-Type"] = content_type
+    def _login(self, session: _Session) -> dict[str, str] | _Problem:
+        """Return the header with the token, renewed if it is about to expire (by the library's own hook)."""
         try:
             # One at a time: the hook starts a program, or reads a file, and then changes the configuration.
             with self._lock:
                 token = session.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         except Exception as error:  # noqa: BLE001  # a login plugin may raise anything, with the token in it
             return _Problem(f"the credentials of {session.origin} cannot be renewed ({type(error).__name__})")
-        return headers | ({"Authorization": token.strip()} if token else {})
+        return {"Authorization": token.strip()} if token else {}
 
 
 def _url(host: str, method: str, path: str, query: Mapping[str, str]) -> str:

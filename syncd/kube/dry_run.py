@@ -27,10 +27,17 @@ class DryRunTransport:
         body: object | None = None,
         content_type: str = JSON,
         query: Mapping[str, str] = NO_QUERY,
+        accept: str = JSON,
         deadline: float,
     ) -> dict[str, Any]:
         """Send one request, as `Transport.request` says."""
         asked = query if method == "GET" else {**query, "dryRun": "All"}
         return self._transport.request(
-            method, path, body=body, content_type=content_type, query=asked, deadline=deadline
+            method,
+            path,
+            body=body,
+            content_type=content_type,
+            query=asked,
+            accept=accept,
+            deadline=deadline,
         )

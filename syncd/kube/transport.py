@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 JSON: Final = "application/json"
+METADATA_LIST: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""A list of any resource with nothing but the metadata of its objects."""
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 FIELD_MANAGER: Final = "syncd"
@@ -51,6 +53,7 @@ class Transport(Protocol):
         body: object | None = None,
         content_type: str = JSON,
         query: Mapping[str, str] = NO_QUERY,
+        accept: str = JSON,
         deadline: float,
     ) -> dict[str, Any]:
         """Send one request, without retries, and return the object that was answered.
@@ -61,6 +64,7 @@ class Transport(Protocol):
             body: sent as JSON (which is valid YAML, for server-side apply).
             content_type: of the body.
             query: parameters of the URL.
+            accept: the form of the answer; JSON of one sort or another.
             deadline: on `time.monotonic()`, in seconds.
 
         Raises:

@@ -45,13 +45,20 @@ class CrashingTransport:
         body: object | None = None,
         content_type: str = JSON,
         query: Mapping[str, str] = NO_QUERY,
+        accept: str = JSON,
         deadline: float,
     ) -> dict[str, Any]:
         """Sends one request, unless it is over."""
 
         def send() -> dict[str, Any]:
             return self.transport.request(
-                method, path, body=body, content_type=content_type, query=query, deadline=deadline
+                method,
+                path,
+                body=body,
+                content_type=content_type,
+                query=query,
+                accept=accept,
+                deadline=deadline,
             )
 
         with self._lock:

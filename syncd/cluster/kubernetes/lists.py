@@ -6,7 +6,7 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from syncd.kube.transport import ApiError
+from syncd.kube.transport import JSON, METADATA_LIST, ApiError
 from syncd.model.errors import ClusterUnreachable
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from syncd.kube.transport import Transport
 
 _PAGE: Final = "500"
+_METADATA_ONLY: Final = "PartialObjectMetadataList"
 _TRIES: Final = 3
 """How often a list is begun: its continue token expires when the server compacts (410)."""
 
@@ -46,6 +47,15 @@ class Lists:
             if self._pages(path, kind, convert, query, found):
                 return found
         raise ClusterUnreachable(f"{path}: the list expired while it was read, {_TRIES} times")
+
+    def names(self, path: str) -> frozenset[str]:
+        """Return the names of the objects of a collection; nothing else of them is sent to us.
+
+        Raises:
+            ClusterUnreachable: as `all`.
+
+        """
+        return frozenset(self.all(path, _METADATA_ONLY, _name, {}))
 
     def one(self, path: str, convert: Callable[[dict[str, Any]], T]) -> T | None:
         """Return one object, converted; None when it does not exist.
@@ -99,7 +109,7 @@ class Lists:
     ) -> str | ApiError:
         """Append one page to `found`; return the token of the next, empty after the last."""
         try:
-            answer = self._get(path, query)
+            answer = self._get(path, query, METADATA_LIST if kind == _METADATA_ONLY else JSON)
         except ApiError as error:
             return error
         if answer.get("kind") != kind or not isinstance(answer.get("items"), list | None):
@@ -107,8 +117,13 @@ class Lists:
         found.extend(convert(item) for item in answer.get("items") or ())
         return str((answer.get("metadata") or {}).get("continue") or "")
 
-    def _get(self, path: str, query: Mapping[str, str]) -> dict[str, Any]:
-        return self._transport.request("GET", path, query=query, deadline=time.monotonic() + self._timeout)
+    def _get(self, path: str, query: Mapping[str, str], accept: str = JSON) -> dict[str, Any]:
+        deadline = time.monotonic() + self._timeout
+        return self._transport.request("GET", path, query=query, accept=accept, deadline=deadline)
+
+
+def _name(item: dict[str, Any]) -> str:
+    return str(item["metadata"]["name"])
 
 
 def _unreadable(path: str, error: ApiError) -> ClusterUnreachable:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _ONE_LIST_FROM: Final = 4
 """From so many Secrets of one name on, one list over all namespaces is cheaper than reading each."""
+_NAMES_FROM: Final = 16
+"""From so many Secrets of one namespace on, which names exist there is asked first: mostly, none does."""
 _READERS: Final = 8
 
 
@@ -124,7 +126,11 @@ class KubernetesReader:
         return {secret.ref: secret for secret in found}
 
     def _by_name(self, refs: Iterable[ObjectRef]) -> dict[ObjectRef, ObservedSecret]:
-        """Return those of the Secrets that exist: many of one name by one list, the others one by one."""
+        """Return those of the Secrets that exist: many of one name by one list, the others one by one.
+
+        What does not exist is not asked for where many are looked for in one namespace: a first sweep looks
+        for all of them, and none is there.
+        """
         wanted = frozenset(refs)
         by_name: defaultdict[str, list[ObjectRef]] = defaultdict(list)
         for ref in wanted:
@@ -136,7 +142,21 @@ class KubernetesReader:
                 single += group
                 continue
             found |= {ref: secret for ref, secret in self._named(name).items() if ref in wanted}
-        return found | self._one_by_one(single)
+        return found | self._one_by_one(self._existing(single))
+
+    def _existing(self, refs: list[ObjectRef]) -> list[ObjectRef]:
+        """Leave out what is known not to exist; of a few in one namespace nothing is known."""
+        by_namespace: defaultdict[str, list[ObjectRef]] = defaultdict(list)
+        for ref in refs:
+            by_namespace[ref.namespace].append(ref)
+        possible: list[ObjectRef] = []
+        for namespace, group in by_namespace.items():
+            if len(group) < _NAMES_FROM:
+                possible += group
+                continue
+            names = self._lists.names(f"/api/v1/namespaces/{namespace}/secrets")
+            possible += [ref for ref in group if ref.name in names]
+        return possible
 
     def _one_by_one(self, refs: list[ObjectRef]) -> dict[ObjectRef, ObservedSecret]:
         if not refs:

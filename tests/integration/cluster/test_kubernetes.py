@@ -127,6 +127,18 @@ def test_a_sweep_is_a_few_lists(subject: Subject, events: list[Event]) -> None:
     assert asked(events) == lists
 
 
+def test_what_does_not_exist_is_not_read_one_by_one(subject: Subject, events: list[Event]) -> None:
+    """For many names of a namespace one list of names is asked for, and only what is there is read."""
+    namespace = subject.world.namespace()
+    refs = frozenset(ObjectRef(namespace, f"s{number}") for number in range(20))
+    foreign = ObjectRef(namespace, "s7")
+    subject.world.put("secrets", secret(foreign, {"a": value("f")}))
+    asked(events)
+    assert look(subject, secrets=refs).keys() & refs == {foreign}
+    lists = [("list", resource, 200) for resource in ("namespaces", "serviceaccounts", "secrets", "secrets")]
+    assert asked(events) == [*lists, ("get", "secrets", 200)]
+
+
 def test_foreign_secrets_are_read_again_after_ten_minutes(subject: Subject, transport: KubeTransport) -> None:
     """A foreign Secret that changed is seen after ten minutes, and at once when the list changes."""
     now = [0.0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncd.cluster.kubernetes.lists import Lists
-from syncd.kube.transport import NO_QUERY, ApiError
+from syncd.kube.transport import JSON, METADATA_LIST, NO_QUERY, ApiError
 from syncd.model.errors import ClusterUnreachable
 
 if TYPE_CHECKING:
@@ -27,12 +27,14 @@ class Script:
         """Take the answers."""
         self._answers = deque(answers)
         self.queries: list[Mapping[str, str]] = []
+        self.accepted: list[str] = []
 
     def request(
-        self, method: str, path: str, *, query: Mapping[str, str] = NO_QUERY, **_: Any
+        self, method: str, path: str, *, query: Mapping[str, str] = NO_QUERY, accept: str = JSON, **_: Any
     ) -> dict[str, Any]:
         """Give the next answer."""
         assert (method, path) == ("GET", PATH)
+        self.accepted.append(accept)
         self.queries.append(query)
         answer = self._answers.popleft()
         if isinstance(answer, Exception):
@@ -57,6 +59,19 @@ def test_all_pages_are_read() -> None:
     assert names(script) == ["x", "y"]
     first = {"a": "b", "limit": "500"}
     assert script.queries == [first, {**first, "continue": "t"}]
+
+
+def test_names_are_asked_for_without_values() -> None:
+    """For names alone the metadata is asked for, on every page; an answer with whole objects is refused."""
+    kind = "PartialObjectMetadataList"
+    items = [{"metadata": {"name": "a"}}]
+    script = Script(
+        {"kind": kind, "metadata": {"continue": "t"}, "items": items}, {"kind": kind, "items": []}
+    )
+    assert Lists(script, timeout=1).names(PATH) == {"a"}
+    assert script.accepted == [METADATA_LIST, METADATA_LIST]
+    with pytest.raises(ClusterUnreachable, match="is no PartialObjectMetadataList"):
+        Lists(Script(page("x")), timeout=1).names(PATH)
 
 
 def test_an_empty_list() -> None:
