@@ -139,6 +139,19 @@ class MappingRead:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanHeld:
+    """So many removals or reshapes wait for `syncd confirm ID`, over a limit; none any more without an `id`.
+
+    `limit` as the mapping says it: a number, or a percentage.
+    """
+
+    kind: Literal["removals", "reshapes"]
+    id: str = ""
+    count: int = 0
+    limit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ListenerFailed:
     """A listener raised; `error` is the name of the exception's class. The others hear of it."""
 
@@ -148,6 +161,6 @@ class ListenerFailed:
 
 Event: TypeAlias = (
     "StoreRequest | StoreHealth | ApiRequest | ObjectWritten | StateChanged | Freshness | PlacementGone"
-    " | SweepFinished | SweepFailed | MappingRead | ListenerFailed"
+    " | SweepFinished | SweepFailed | MappingRead | PlanHeld | ListenerFailed"
 )
 Emit: TypeAlias = Callable[["Event"], None]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from syncd.cluster.interface import Written
 from syncd.model.errors import StoreError
-from syncd.model.events import PlacementGone, StateChanged, SweepFinished
+from syncd.model.events import PlacementGone, PlanHeld, StateChanged, SweepFinished
 from syncd.model.objects import Outcome
 from syncd.model.reasons import Reason, State
+from syncd.sync.ledger import CLASSES
 from syncd.sync.records import version_text, versions
 from syncd.sync.sweep import concluded, propose, sweep, want
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from syncd.mapping.settings import MappingDocument
     from syncd.model.names import CredentialId, PlacementId
     from syncd.model.objects import ObservedSecret
+    from syncd.sync.action import Held
+    from syncd.sync.ledger import Class
     from syncd.sync.sweep import Removal, Surroundings, Swept, Wanted
 
 
@@ -39,6 +42,7 @@ class Engine:
         self._cluster = threading.Lock()
         self._outcomes: dict[PlacementId, Outcome] = {}
         self._placed: tuple[Placement, ...] = ()
+        self._held: Mapping[Class, Held] = {}
 
     @property
     def outcomes(self) -> Mapping[PlacementId, Outcome]:
@@ -57,8 +61,8 @@ class Engine:
 
         """
         wanted = want(self._around, document, None, self._placed, removal, deadline=deadline)
-        plan, observed = propose(self._around, wanted, wanted.survey)
-        return concluded(wanted, observed, plan)
+        proposal = propose(self._around, wanted, wanted.survey)
+        return concluded(wanted, proposal.observed, proposal.plan)
 
     def run(
         self,
@@ -90,9 +94,10 @@ class Engine:
             if document.mode == "enforce":
                 swept = sweep(around, wanted)
             else:
-                plan, observed = propose(around, wanted, wanted.survey)
-                swept = _unwritten(concluded(wanted, observed, plan))
+                proposal = propose(around, wanted, wanted.survey)
+                swept = _unwritten(concluded(wanted, proposal.observed, proposal.plan))
             self._remember(swept, due)
+            self._tell_held(swept.plan.held)
         around.emit(
             SweepFinished(
                 group=group,
@@ -114,6 +119,16 @@ class Engine:
                     after = Outcome(identity, State.STALE, reasons, version=before.version)
                     self._outcomes[identity] = after
                     self._around.emit(StateChanged(before, after))
+
+    def _tell_held(self, held: tuple[Held, ...]) -> None:
+        """Tell what is held now, where that is news."""
+        now = {one.kind: one for one in held}
+        for kind in CLASSES:
+            one, before = now.get(kind), self._held.get(kind)
+            if (one and one.id) != (before and before.id):
+                told = PlanHeld(kind) if one is None else PlanHeld(kind, one.id, one.count, one.limit)
+                self._around.emit(told)
+        self._held = now
 
     def _remember(self, swept: Swept, due: frozenset[CredentialId] | None) -> None:
         self._placed = swept.wanted.placed.placements

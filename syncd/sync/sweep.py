@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from syncd.cluster.interface import Rejected, Scope, Written
+from syncd.mapping.settings import Limits
 from syncd.model.names import ObjectRef
+from syncd.model.objects import Refusal
+from syncd.model.reasons import Reason
 from syncd.sync.action import DeleteSecret, DropEntry, PatchAccount, Plan, WriteEntry
 from syncd.sync.apply import apply
 from syncd.sync.checks import Circumstances
 from syncd.sync.gather import gather
 from syncd.sync.guard import guard
 from syncd.sync.leftovers import Mapped, leftovers
+from syncd.sync.ledger import STATE
+from syncd.sync.limits import Budget, Decision, changes, decide, owned, waiting
+from syncd.sync.not_found import Absences, missing_secrets
 from syncd.sync.outcome import outcomes
 from syncd.sync.ownership import owner_of
 from syncd.sync.place import Placed, place
@@ -20,20 +28,24 @@ from syncd.sync.plan import plan
 from syncd.sync.removal import with_removals
 from syncd.sync.render import render
 from syncd.sync.sources import with_edited_sources
+from syncd.sync.state import Known, LedgerMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from syncd.cluster.interface import Cluster
     from syncd.mapping.credential import Placement
     from syncd.mapping.settings import MappingDocument
     from syncd.model.events import Emit
     from syncd.model.names import CredentialId, Instance, PlacementId
-    from syncd.model.objects import DesiredState, ObservedState, Outcome, Refusal, Survey
+    from syncd.model.objects import DesiredState, ObservedState, Outcome, Survey
     from syncd.model.secret import SecretRef, StoreName
     from syncd.stores.interface import Fetched, SecretStore
+    from syncd.sync.action import Leftover
     from syncd.sync.apply import Applied, Fence
     from syncd.sync.kserve_config import ConfigMemory, ConfigSeen
+    from syncd.sync.ledger import Ledger, Mark
+    from syncd.sync.limits import Change
 
 ROUNDS: Final = 5
 """How often a sweep looks and plans again: when an object moved between read and write (409), and for the
@@ -48,7 +60,8 @@ class Surroundings:
     """What stays the same from sweep to sweep.
 
     `addresses`: store → what tells it from every other, for the records on our objects. `namespace` is the
-    daemon's own. `digest_key` lives as long as the process.
+    daemon's own. `digest_key` lives as long as the process. `now` gives Unix seconds, for what is
+    remembered across restarts; `clock` seconds on a clock that is never set, for what is in memory.
     """
 
     cluster: Cluster
@@ -60,11 +73,15 @@ class Surroundings:
     config: ConfigMemory
     fence: Fence
     emit: Emit
+    ledger: LedgerMemory = field(default_factory=LedgerMemory)
+    absences: Absences = field(default_factory=Absences)
+    now: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a sweep wants, before it looks at the Secrets of the cluster."""
+    """What a sweep wants, before it looks at the Secrets of the cluster; `at` is when, on the clock."""
 
     placed: Placed
     due: tuple[Placement, ...]
@@ -75,6 +92,18 @@ class Wanted:
     survey: Survey
     refused_credentials: frozenset[CredentialId] = frozenset()
     removal: Removal = "report"
+    limits: Limits = field(default_factory=Limits)
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a sweep would do, and what it saw; `after` is the ledger if it is done."""
+
+    plan: Plan
+    observed: ObservedState
+    known: Known
+    after: Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +168,19 @@ def want(
         survey=survey,
         refused_credentials=document.refused,
         removal=removal,
+        limits=document.limits,
+        at=around.clock(),
     )
 
 
-def propose(around: Surroundings, wanted: Wanted, survey: Survey) -> tuple[Plan, ObservedState]:
-    """Look at the cluster, plan and guard; writes nothing.
+def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known | None = None) -> Proposal:
+    """Look at the cluster, plan, guard and limit; writes nothing.
+
+    Args:
+        around: cluster, stores and names.
+        wanted: what the sweep wants.
+        survey: of the cluster.
+        known: the ledger, where it was looked for in vain; None to read it.
 
     Raises:
         ClusterUnreachable: when the API server does not answer.
@@ -153,15 +190,74 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey) -> tuple[Plan,
     observed = around.cluster.observe(_scope(wanted, config.storage_spec_secret_name), survey)
     ours = any(owner_of(secret, around.instance) is not None for secret in observed.secrets.values())
     circumstances = Circumstances(around.instance, config, wanted.config.unreadable(ours_exist=ours))
-    left = leftovers(_mapped(wanted), observed, config, around.instance)
+    absent = _absent(around, wanted, observed)
+    mapped = _mapped(wanted, absent)
+    left = _with_policy_delete(leftovers(mapped, observed, config, around.instance), absent)
     proposed = plan(wanted.desired, observed, left, instance=around.instance, digest_key=around.digest_key)
     if wanted.removal == "act":
-        proposed = with_removals(proposed, left, wanted.placed.placements, observed, around.instance)
+        proposed = with_removals(proposed, left, mapped.placements, observed, around.instance)
     guarded = guard(proposed, observed, circumstances)
+    found = changes(guarded, left, absent)
+    if known is None:
+        known = around.ledger.read(around.cluster, around.namespace, needed=bool(found))
+    decision = _decided(around, wanted, observed, found, known)
+    limited = guard(guarded, observed, circumstances, (lambda *_: decision.objections,))
     refused = with_edited_sources(
         wanted.refused, wanted.due, observed, instance=around.instance, addresses=around.addresses
     )
-    return replace(guarded.refusing(refused), leftovers=left), observed
+    limited = replace(limited.refusing(refused), leftovers=left, held=decision.held)
+    return Proposal(limited, observed, known, decision.after)
+
+
+def _absent(around: Surroundings, wanted: Wanted, observed: ObservedState) -> frozenset[PlacementId]:
+    """Return the placements of this sweep whose remote secret is gone for good (rule 3)."""
+    if wanted.removal == "report":
+        return frozenset()
+    working = [placement for placement in wanted.due if not placement.suspended]
+    missing = missing_secrets(
+        working, wanted.fetched, observed, instance=around.instance, addresses=around.addresses
+    )
+    return around.absences.count(working, missing, wanted.at)
+
+
+def _with_policy_delete(left: tuple[Leftover, ...], absent: frozenset[PlacementId]) -> tuple[Leftover, ...]:
+    return tuple(replace(one, policy="Delete") if one.placement in absent else one for one in left)
+
+
+def _decided(
+    around: Surroundings,
+    wanted: Wanted,
+    observed: ObservedState,
+    found: tuple[Change, ...],
+    known: Known,
+) -> Decision:
+    """Hold back what is over the limits; all of it, where it cannot be counted (rule 9)."""
+    problem = known.problem
+    if problem is not None:
+        return Decision(waiting(found, partial(_uncounted, problem)), (), known.ledger)
+    told = {refusal.placement for refusal in wanted.refused}
+    rendered = {placement.id for placement in wanted.due if not placement.suspended} - told
+    mapped = {placement.id for placement in wanted.placed.placements}
+
+    def carries(mark: Mark) -> bool:
+        if not mark.rendered:
+            return wanted.removal == "report"
+        credential = mark.placement.credential
+        known_now = mark.placement in mapped | told or credential in wanted.refused_credentials
+        return known_now and mark.placement not in rendered
+
+    budget = Budget(wanted.limits, owned(observed, around.instance), around.now(), carries)
+    return decide(found, known.ledger, budget)
+
+
+def _uncounted(problem: str, placement: PlacementId, name: str) -> Refusal:
+    return Refusal(
+        placement,
+        Reason.CLUSTER_UNAVAILABLE,
+        name,
+        f"waits, since it cannot be counted in ConfigMap {STATE}: {problem}",
+        "Let syncd get, create and patch this ConfigMap in its own namespace, as deploy/ does",
+    )
 
 
 def sweep(around: Surroundings, wanted: Wanted) -> Swept:
@@ -174,20 +270,38 @@ def sweep(around: Surroundings, wanted: Wanted) -> Swept:
         NotLeader: when this process may not write (any more).
 
     """
-    survey = wanted.survey
     results: dict[object, Applied] = {}
-    proposed, first = propose(around, wanted, survey)
+    proposal = propose(around, wanted, wanted.survey)
+    first = proposal.observed
     for attempt in range(ROUNDS):
-        if attempt == 0 and any(isinstance(action, DeleteSecret) for action in proposed.actions):
-            proposed, _ = propose(around, wanted, around.cluster.survey())
-        applied = apply(proposed, around.cluster, around.fence, around.emit)
+        if attempt == 0 and any(isinstance(action, DeleteSecret) for action in proposal.plan.actions):
+            proposal = propose(around, wanted, around.cluster.survey())
+        proposal = _accounted(around, wanted, proposal)
+        applied = apply(proposal.plan, around.cluster, around.fence, around.emit)
         results = {key: done for key, done in results.items() if isinstance(done.result, Written)}
         results |= {_key(done): done for done in applied}
         if not any(_needs_another_look(done) for done in applied) or attempt == ROUNDS - 1:
             break
-        survey = around.cluster.survey()
-        proposed, _ = propose(around, wanted, survey)
-    return concluded(wanted, first, proposed, tuple(results.values()))
+        proposal = propose(around, wanted, around.cluster.survey())
+    return concluded(wanted, first, proposal.plan, tuple(results.values()))
+
+
+def _accounted(around: Surroundings, wanted: Wanted, proposal: Proposal) -> Proposal:
+    """Write the ledger before anything that counts is done, so that a crash forgets nothing.
+
+    Without a namespace for it no daemon runs that could go on counting: the limits hold for this sweep.
+    """
+    for _ in range(ROUNDS):
+        if proposal.after == proposal.known.ledger:
+            return proposal
+        around.fence()
+        result = around.ledger.write(around.cluster, around.namespace, proposal.known, proposal.after)
+        if isinstance(result, Written) or result.reason is Reason.NAMESPACE_MISSING:
+            return proposal
+        known = None if result.again else Known(proposal.known.ledger, problem=result.message)
+        proposal = propose(around, wanted, around.cluster.survey(), known)
+    known = Known(proposal.known.ledger, problem="somebody else writes it all the time")
+    return propose(around, wanted, around.cluster.survey(), known)
 
 
 def _needs_another_look(done: Applied) -> bool:
@@ -200,9 +314,10 @@ def _needs_another_look(done: Applied) -> bool:
     return False
 
 
-def _mapped(wanted: Wanted) -> Mapped:
+def _mapped(wanted: Wanted, absent: frozenset[PlacementId]) -> Mapped:
     untold = frozenset(refusal.placement for refusal in wanted.placed.refused)
-    return Mapped(wanted.placed.placements, untold, wanted.refused_credentials)
+    present = tuple(placement for placement in wanted.placed.placements if placement.id not in absent)
+    return Mapped(present, untold, wanted.refused_credentials)
 
 
 def concluded(
