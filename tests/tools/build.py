@@ -125,6 +125,14 @@ TOOLS: Mapping[str, Tool] = {
             module="kustomize",
         ),
         Tool(
+            name="kubectl",
+            sources=("kubectl/go.mod", "kubectl/go.sum", "kubectl/main.go"),
+            expected="1 to 2 minutes",
+            commands=_go_build(".", "kubectl", _kubernetes_version_flags()),
+            result="kubectl",
+            module="kubectl",
+        ),
+        Tool(
             name="storage-initializer",
             sources=("storage-initializer.txt",),
             expected="half a minute",
