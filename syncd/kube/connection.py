@@ -12,6 +12,7 @@ import os
 import ssl
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -194,10 +195,13 @@ class KubeTransport:
 
     def _login(self, session: _Session) -> dict[str, str] | _Problem:
         """Return the header with the token, renewed if it is about to expire (by the library's own hook)."""
+        configuration = session.configuration
+        # One at a time: the hook starts a program, or reads a file, and then changes the configuration.
+        hook: object = configuration.refresh_api_key_hook
+        turn = nullcontext() if hook is None else self._lock
         try:
-            # One at a time: the hook starts a program, or reads a file, and then changes the configuration.
-            with self._lock:
-                token = session.configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
+            with turn:
+                token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         except Exception as error:  # noqa: BLE001  # a login plugin may raise anything, with the token in it
             return _Problem(f"the credentials of {session.origin} cannot be renewed ({type(error).__name__})")
         return {"Authorization": token.strip()} if token else {}
