@@ -69,7 +69,9 @@ class Sweeps:
         return Ended.FINISHED
 
     def _sweep(self, document: MappingDocument, group: Group, due: frozenset[CredentialId]) -> None:
-        swept = self._app.engine.run(document, due, group=str(group), deadline=_deadline(document))
+        swept = self._app.engine.run(
+            document, due, group=str(group), removal="act", deadline=_deadline(document)
+        )
         self._fresh.tell(swept, document, self._emit)
 
 

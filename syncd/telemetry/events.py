@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from syncd.model.events import Freshness, MappingRead, PlacementGone, StateChanged, SweepFinished
+from syncd.model.events import Freshness, MappingRead, PlacementGone, PlanHeld, StateChanged, SweepFinished
 from syncd.model.names import ObjectRef
 from syncd.model.reasons import Reason, State
 from syncd.telemetry import notes
@@ -109,6 +109,7 @@ class EventListener:
         self._lock = threading.Lock()
         self._placements: Reminder[PlacementId, StateChanged] = Reminder(now)
         self._mappings: Reminder[ObjectRef, MappingRead] = Reminder(now)
+        self._held: Reminder[str, PlanHeld] = Reminder(now)
         self._stale_after: dict[PlacementId, float] = {}
 
     def __call__(self, event: Event) -> None:
@@ -127,8 +128,10 @@ class EventListener:
                 self._stale_after.pop(placement, None)
             case MappingRead() if self._mapping is not None:
                 self._mapping_read(self._mapping, event)
+            case PlanHeld() if self._mapping is not None:
+                self._plan_held(self._mapping, event)
             case SweepFinished():
-                self._remind()
+                self._remind(self._mapping)
             case _:
                 return
 
@@ -187,8 +190,19 @@ class EventListener:
         )
         self._mappings.told(mapping, read)
 
-    def _remind(self) -> None:
+    def _plan_held(self, mapping: ObjectRef, held: PlanHeld) -> None:
+        if not held.id:
+            self._held.drop(held.kind)
+            return
+        body = self._body("ConfigMap", mapping, None, "Warning", Reason.HELD, notes.held(held))
+        self._put(mapping.namespace, body)
+        self._held.told(held.kind, held)
+
+    def _remind(self, ours: ObjectRef | None) -> None:
         """Tell again what still stands after an hour, and what has lasted until somebody should know."""
+        if ours is not None:
+            for _, held in self._held.due():
+                self._plan_held(ours, held)
         for mapping, read in self._mappings.due():
             self._mapping_invalid(mapping, read)
         for _, change in self._placements.due():

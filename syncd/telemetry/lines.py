@@ -12,6 +12,7 @@ from syncd.model.events import (
     MappingRead,
     ObjectWritten,
     PlacementGone,
+    PlanHeld,
     StateChanged,
     StoreHealth,
     StoreRequest,
@@ -56,6 +57,7 @@ class LogListener:
         self._placements: Reminder[PlacementId, StateChanged] = Reminder(now)
         self._stores: Reminder[StoreName, StoreHealth] = Reminder(now)
         self._mapping: Reminder[str, MappingRead] = Reminder(now)
+        self._held: Reminder[str, PlanHeld] = Reminder(now)
         self._failures: Reminder[ListenerFailed, ListenerFailed] = Reminder(now)
         self._sweeps: Reminder[str, SweepFailed] = Reminder(now)
         self._cluster_down_since: float | None = None
@@ -73,8 +75,8 @@ class LogListener:
                 self._state_changed(event)
             case StoreHealth():
                 self._store_health(event)
-            case MappingRead():
-                self._mapping_read(event)
+            case MappingRead() | PlanHeld():
+                self._whole_mapping(event)
             case SweepFinished() | SweepFailed():
                 self._sweep_ended(event)
             case PlacementGone():
@@ -177,6 +179,13 @@ class LogListener:
         self._write("error", "store unavailable", fields)
         self._stores.told(health.store, health)
 
+    def _whole_mapping(self, event: MappingRead | PlanHeld) -> None:
+        match event:
+            case MappingRead():
+                self._mapping_read(event)
+            case PlanHeld():
+                self._plan_held(event)
+
     def _mapping_read(self, read: MappingRead) -> None:
         known = self._mapping.get("")
         if read.stores is not None:
@@ -242,6 +251,21 @@ class LogListener:
             self._log.error("sweep failed", group=failed.group, error=failed.error, remedy="please report it")
             self._sweeps.told(failed.group, failed)
 
+    def _plan_held(self, held: PlanHeld) -> None:
+        if not held.id:
+            self._held.drop(held.kind)
+            self._log.info("held no more", **{"class": held.kind})
+            return
+        fields = {
+            "id": held.id,
+            held.kind: held.count,
+            "limit": held.limit,
+            "effect": "all of them wait; everything else goes on",
+            "confirm": f"syncd confirm {held.id}",
+        }
+        self._write("warning", "held", {"reason": str(Reason.HELD)} | fields)
+        self._held.told(held.kind, held)
+
     def _gone(self, gone: PlacementGone) -> None:
         self._placements.drop(gone.placement)
         self._users.pop(gone.placement, None)
@@ -259,6 +283,8 @@ class LogListener:
             self._store_down(health)
         for _, read in self._mapping.due():
             self._mapping_problems(read)
+        for _, held in self._held.due():
+            self._plan_held(held)
         for placement, change in self._placements.due():
             if self._is_down(change):
                 self._placements.later(placement, change, self._now() + HOUR)

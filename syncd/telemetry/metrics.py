@@ -18,6 +18,7 @@ from syncd.model.events import (
     MappingRead,
     ObjectWritten,
     PlacementGone,
+    PlanHeld,
     StateChanged,
     StoreHealth,
     StoreRequest,
@@ -75,6 +76,8 @@ class Metrics:
         self._gauge(table.BUILD_INFO, syncd.__version__, platform.python_version()).set(1)
         for state in State:
             self._gauge(table.PLACEMENTS, str(state)).set(0)
+        for kind in ("removals", "reshapes"):
+            self._gauge(table.HELD_ACTIONS, kind).set(0)
 
     def __call__(self, event: Event) -> None:
         """Account for one event."""
@@ -107,8 +110,8 @@ class Metrics:
                 self._gone(placement)
             case SweepFinished() | SweepFailed():
                 self._sweep(event)
-            case MappingRead():
-                self._mapping_read(event)
+            case MappingRead() | PlanHeld():
+                self._whole_mapping(event)
             case ListenerFailed(listener):
                 self._counter(table.LISTENER_FAILURES, listener).inc()
 
@@ -172,6 +175,13 @@ class Metrics:
             return
         self._gauges[table.PLACEMENT_STATE].remove(placement.credential, placement.namespace, *what)
         self._gauge(table.PLACEMENTS, what[0]).dec()
+
+    def _whole_mapping(self, event: MappingRead | PlanHeld) -> None:
+        match event:
+            case MappingRead():
+                self._mapping_read(event)
+            case PlanHeld(kind, _, count):
+                self._gauge(table.HELD_ACTIONS, kind).set(count)
 
     def _mapping_read(self, read: MappingRead) -> None:
         self._gauge(table.MAPPING_VALID).set(read.valid)

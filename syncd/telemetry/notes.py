@@ -13,7 +13,7 @@ from syncd.model.reasons import Reason
 from syncd.telemetry.words import leading_reason
 
 if TYPE_CHECKING:
-    from syncd.model.events import StateChanged
+    from syncd.model.events import PlanHeld, StateChanged
 
 LIMIT: Final = 1024
 """Bytes, as UTF-8, in the note of an Event: one more is a 422 (kube-apiserver 1.36.3)."""
@@ -114,6 +114,14 @@ def wrong(change: StateChanged) -> str:
     kept = change.after.version
     stays = f"version {kept} stays in use" if kept else "what was published, if anything, stays in use"
     return cut(f"{said}; {stays}. {remedy}")
+
+
+def held(plan: PlanHeld) -> str:
+    """Return what to say of a class of changes that waits."""
+    return (
+        f"{plan.count} {plan.kind} wait: more than limits.{plan.kind} ({plan.limit}) lets happen in an hour."
+        f" Everything else goes on. See syncd plan --prune; if all of it is meant: syncd confirm {plan.id}"
+    )
 
 
 def cut(text: str) -> str:

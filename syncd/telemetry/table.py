@@ -118,6 +118,13 @@ MAPPING_CREDENTIALS: Final = Metric(
     ("state",),
 )
 
+HELD_ACTIONS: Final = Metric(
+    "syncd_held_actions",
+    "gauge",
+    "Changes that wait for `syncd confirm`, over limits.removals or limits.reshapes.",
+    ("class",),
+)
+
 LISTENER_FAILURES: Final = Metric(
     "syncd_listener_failures_total",
     "counter",
@@ -149,6 +156,7 @@ TABLE: Final = (
     SWEEP_FAILURES,
     MAPPING_VALID,
     MAPPING_CREDENTIALS,
+    HELD_ACTIONS,
     LISTENER_FAILURES,
     KUBERNETES_EVENTS,
 )

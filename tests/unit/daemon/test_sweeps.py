@@ -40,10 +40,17 @@ class Engine:
         self.outcomes = {ALPHA: Outcome(ALPHA, State.SYNCED, (Reason.PUBLISHED,))}
 
     def run(
-        self, _document: MappingDocument, due: frozenset[CredentialId], *, group: str, deadline: float
+        self,
+        _document: MappingDocument,
+        due: frozenset[CredentialId],
+        *,
+        group: str,
+        removal: str,
+        deadline: float,
     ) -> Engine:
         """Sweep."""
         assert deadline > 0
+        assert removal == "act", "what left the mapping is dealt with by the daemon"
         self.ran.append((due, group))
         if self.error is not None:
             raise self.error

@@ -14,6 +14,7 @@ from syncd.model.events import (
     Freshness,
     MappingRead,
     PlacementGone,
+    PlanHeld,
     StateChanged,
     StoreHealth,
     SweepFinished,
@@ -34,6 +35,7 @@ SWEEP = SweepFinished("platform every 5m", 0.25, 1, 0, 0, 1)
 BROKEN = MappingRead(
     valid=False, accepted=True, credentials=299, refused=1, problems=("credentials.yaml:9:7: typo",)
 )
+HELD = PlanHeld("removals", "kqzvmrtb", 212, "10%")
 DEADLINE = 30.0
 
 
@@ -240,11 +242,26 @@ def test_many_mapping_errors_fit_into_one_note(tell: Tell) -> None:
     assert event["note"].startswith("100 problems;")
 
 
+def test_what_is_held_is_told_on_the_config_map(tell: Tell, clock: Clock) -> None:
+    """A held class is one Warning with the command, again each hour, until nothing is held any more."""
+    (event,) = tell(HELD)
+    assert (event["type"], event["reason"]) == ("Warning", "Held")
+    assert (event["regarding"]["kind"], event["regarding"]["name"]) == ("ConfigMap", "mapping")
+    assert event["note"].startswith("212 removals wait: more than limits.removals (10%) lets happen")
+    assert event["note"].endswith("syncd confirm kqzvmrtb")
+    clock.time += HOUR
+    assert len(tell(SWEEP, SWEEP)) == 1
+    clock.time += HOUR
+    assert tell(PlanHeld("removals"), SWEEP) == []
+
+
 def test_a_mapping_that_is_a_file_has_no_events(clock: Clock) -> None:
     """Without a ConfigMap nothing is posted about the mapping."""
     posted: list[str] = []
     listener = EventListener(lambda namespace, _: posted.append(namespace), clock, instance="x", mapping=None)
     listener(BROKEN)
+    listener(HELD)
+    listener(SWEEP)
     assert posted == []
 
 

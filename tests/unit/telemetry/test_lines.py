@@ -17,6 +17,7 @@ from syncd.model.events import (
     MappingRead,
     ObjectWritten,
     PlacementGone,
+    PlanHeld,
     StoreHealth,
     StoreRequest,
     SweepFailed,
@@ -381,3 +382,17 @@ def test_a_bug_in_a_sweep_is_told_once_for_its_group(tell: Tell) -> None:
         ("sweep finished", None),
         ("sweep failed", "KeyError"),
     ]
+
+
+def test_what_is_held_is_one_line_with_the_command(tell: Tell, clock: Clock) -> None:
+    """How many, over which limit, and what to type; again each hour until nothing is held."""
+    (line,) = tell(PlanHeld("removals", "kqzvmrtb", 212, "10%"))
+    level, word, fields = line
+    assert (level, word, fields["reason"]) == ("warning", "held", "Held")
+    assert (fields["id"], fields["removals"], fields["limit"]) == ("kqzvmrtb", 212, "10%")
+    assert fields["confirm"] == "syncd confirm kqzvmrtb"
+    clock.time += HOUR
+    assert [word for _, word, _ in tell(SWEEP)][-1:] == ["held"]
+    assert [word for _, word, _ in tell(PlanHeld("removals"))] == ["held no more"]
+    clock.time += HOUR
+    assert "held" not in [word for _, word, _ in tell(SWEEP)]

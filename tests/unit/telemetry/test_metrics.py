@@ -18,6 +18,7 @@ from syncd.model.events import (
     MappingRead,
     ObjectWritten,
     PlacementGone,
+    PlanHeld,
     StoreHealth,
     StoreRequest,
     SweepFailed,
@@ -38,6 +39,7 @@ WHO = {"credential": "models-s3", "namespace": "team-a"}
 MAPPING = MappingRead(valid=False, accepted=True, credentials=299, refused=1, problems=(CANARY,))
 UNITS = ("_seconds", "_info")
 COUNTS = {
+    "syncd_held_actions",
     "syncd_placement_state",
     "syncd_placements",
     "syncd_store_up",
@@ -171,6 +173,15 @@ def test_the_mapping_is_shown_as_it_was_read(metrics: Metrics) -> None:
     assert value(metrics, "syncd_mapping_credentials", state="refused") == 1
 
 
+def test_what_is_held_is_a_number_for_each_class(metrics: Metrics) -> None:
+    """An alert reads how many changes wait, and both classes are there from the start."""
+    assert value(metrics, "syncd_held_actions", **{"class": "reshapes"}) == 0
+    metrics(PlanHeld("removals", "kqzvmrtb", 212, "10%"))
+    assert value(metrics, "syncd_held_actions", **{"class": "removals"}) == 212
+    metrics(PlanHeld("removals"))
+    assert value(metrics, "syncd_held_actions", **{"class": "removals"}) == 0
+
+
 def test_failures_of_telemetry_are_counted(metrics: Metrics) -> None:
     """A listener that failed and a Kubernetes Event that was not posted leave a trace."""
     metrics(ListenerFailed("log", "ValueError"))
@@ -229,7 +240,7 @@ def test_labels_are_bounded() -> None:
     used = {label for metric in TABLE for label in metric.labels}
     assert used == {
         *("credential", "namespace", "state", "reason", "store", "operation", "outcome", "cause"),
-        *("verb", "resource", "code", "kind", "listener", "version", "python"),
+        *("verb", "resource", "code", "kind", "class", "listener", "version", "python"),
     }
 
 
