@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from syncd.mapping.settings import MappingDocument
     from syncd.model.events import Event
+    from syncd.model.names import CredentialId
     from syncd.model.secret import SecretRef
     from syncd.stores.interface import Fetched
     from syncd.sync.sweep import Removal, Swept
@@ -76,6 +77,7 @@ class World:
         self.shelf = Shelf()
         self.events: list[Event] = []
         self.document: MappingDocument | None = None
+        self.time = 1_700_000_000.0
         for namespace in ("nlp", "search"):
             self.account(namespace, "models")
         self.again()
@@ -98,16 +100,26 @@ class World:
                 config=ConfigMemory(missing_is_shipped=True),
                 fence=lambda: None,
                 emit=self.events.append,
+                now=lambda: self.time,
+                clock=lambda: self.time,
             )
         )
 
-    def sync(self, credentials: str, removal: Removal = "act") -> Swept:
-        """Put this mapping in force and sweep everything."""
-        text = _HEAD + "credentials:\n" + "".join(f"  {line}\n" for line in credentials.strip().splitlines())
+    def sync(
+        self,
+        credentials: str,
+        removal: Removal = "act",
+        due: frozenset[CredentialId] | None = None,
+        settings: str = "",
+    ) -> Swept:
+        """Put this mapping in force and sweep everything, or what is due."""
+        lines = credentials.strip().splitlines()
+        named = "credentials:\n" if lines else "credentials: {}\n"
+        text = _HEAD + settings + named + "".join(f"  {line}\n" for line in lines)
         reading = read({"m.yaml": text}, self.document)
         self.document = accept(self.document, reading)
         assert self.document is not None, [str(problem) for problem in reading.problems]
-        return self.engine.run(self.document, removal=removal, deadline=time.monotonic() + 30)
+        return self.engine.run(self.document, due, removal=removal, deadline=time.monotonic() + 30)
 
     def account(self, namespace: str, name: str, **more: Any) -> None:
         """Write a ServiceAccount, as somebody else would."""
