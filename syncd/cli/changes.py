@@ -60,10 +60,12 @@ def _row(action: Action) -> Row:
             changes = (
                 _created(action) if action.have is None else _changed(action.difference, action.want.data)
             )
+            if action.drops:
+                changes += f"; drops {', '.join(action.drops)}, which somebody else put there"
             records = tuple(sorted(action.difference.records))
             return Row(ref.namespace, "Secret", ref.name, action.verb, changes, credentials, records)
         case WriteEntry():
-            verb = "create" if action.have is None else "update"
+            verb = "create" if action.have is None else "adopt" if action.verb == "adopt" else "update"
             records = tuple(sorted(action.difference.records))
             return Row(ref.namespace, "Secret", ref.name, verb, _entry(action), credentials, records)
         case PatchAccount():

@@ -25,8 +25,26 @@ if TYPE_CHECKING:
     from syncd.sync.action import Action, Leftover, Plan
     from syncd.sync.sweep import Swept
 
-_STYLES: Final = {"create": "green", "update": "yellow", "bind": "cyan", "exists": "dim"}
-_PAST: Final = {"create": "created", "update": "updated", "bind": "bound", "exists": "not compared"}
+_STYLES: Final = {
+    "create": "green",
+    "update": "yellow",
+    "adopt": "magenta",
+    "bind": "cyan",
+    "exists": "dim",
+    "shorten": "dim",
+    "release": "yellow",
+    "delete": "red",
+}
+_PAST: Final = {
+    "create": "created",
+    "update": "updated",
+    "adopt": "adopted",
+    "bind": "bound",
+    "exists": "not compared",
+    "shorten": "shortened",
+    "release": "released",
+    "delete": "deleted",
+}
 
 
 @dataclass(frozen=True, slots=True)

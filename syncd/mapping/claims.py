@@ -113,8 +113,13 @@ def of_placement(placement: Placement) -> frozenset[Claim]:
     return frozenset(_claims(placement.credential, placement.secret.name, key, namespace))
 
 
+def keyless(credential: Credential) -> bool:
+    """Tell whether a credential is a role: annotations of ServiceAccounts, and no Secret."""
+    return _ROLE in credential.settings
+
+
 def _claims(credential: Credential, secret: str, key: str | None, namespace: str) -> Iterator[Claim]:
-    if _ROLE not in credential.settings:
+    if not keyless(credential):
         yield Claim("Secret", namespace, secret)
     if key is not None:
         yield Claim("storage-config entry", namespace, key)

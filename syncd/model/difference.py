@@ -73,7 +73,9 @@ def entry_difference(
     if want.key not in have.data:
         return Difference(shape=frozenset({want.key}))
     values = frozenset({want.key}) if have.data[want.key] != want.value.digest(digest_key) else frozenset()
-    records = frozenset(f"{want.key}.{name}" for name in _unequal(want.record, record) if name != "version")
+    # Also what is on the record and no longer wanted: a policy of Delete, or that it was released.
+    unequal = _unequal(want.record, record) | (record.keys() - want.record.keys())
+    records = frozenset(f"{want.key}.{name}" for name in unequal if name != "version")
     return Difference(values=values, records=records)
 
 

@@ -48,7 +48,7 @@ class ApiRequest:
 class ObjectWritten:
     """One write succeeded: which object, for which placements, names of what changed."""
 
-    verb: Literal["create", "update", "bind", "entries", "release", "shorten", "delete"]
+    verb: Literal["create", "update", "adopt", "bind", "entries", "release", "shorten", "delete"]
     kind: Literal["Secret", "ServiceAccount"]
     ref: ObjectRef
     placements: tuple[PlacementId, ...]

@@ -25,12 +25,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WriteSecret:
-    """Create or update one Secret."""
+    """Create or update one Secret, or take over one that is not ours."""
 
-    verb: Literal["create", "update"]
+    verb: Literal["create", "update", "adopt"]
     want: DesiredSecret
     have: ObservedSecret | None
     difference: Difference = NO_DIFFERENCE
+
+    @property
+    def drops(self) -> tuple[str, ...]:
+        """The keys of somebody else that taking the Secret over takes away, in order."""
+        if self.verb != "adopt" or self.have is None:
+            return ()
+        return tuple(sorted(self.have.data.keys() - self.want.data.keys()))
 
     @property
     def ref(self) -> ObjectRef:
@@ -48,8 +55,8 @@ class PatchAccount:
     """All that happens to one ServiceAccount, in one request.
 
     Bindings are appended, put at the index of what they replace, or taken out; annotations are set or taken
-    away (`unset`: annotation → credential). `record` is the text of our annotation record after it: None when
-    it stays as it is, empty when it goes.
+    away (`unset`: annotation → credential); those that are `released` stay and are ours no more. `record` is
+    the text of our annotation record after it: None when it stays as it is, empty when it goes.
     """
 
     ref: ObjectRef
@@ -59,6 +66,12 @@ class PatchAccount:
     record: str | None = None
     unbind: tuple[Unbinding, ...] = ()
     unset: Mapping[str, CredentialId] = field(default_factory=dict)
+    released: Mapping[str, CredentialId] = field(default_factory=dict)
+
+    @property
+    def undoes(self) -> bool:
+        """Tell whether something of ours goes, or is ours no more."""
+        return bool(self.unbind or self.unset or self.released)
 
     @property
     def verb(self) -> Literal["create", "update"]:
@@ -76,7 +89,7 @@ class PatchAccount:
         credentials = [binding.credential for binding in self.bind]
         credentials += [binding.credential for binding in self.unbind]
         credentials += [annotation.credential for annotation in self.annotations.values()]
-        credentials += self.unset.values()
+        credentials += [*self.unset.values(), *self.released.values()]
         return tuple(PlacementId(credential, self.ref.namespace) for credential in dict.fromkeys(credentials))
 
 
@@ -84,7 +97,7 @@ class PatchAccount:
 class WriteEntry:
     """Set one key of a `storage-config` Secret; `have` is that Secret, None when it is missing."""
 
-    verb: Literal["create", "update"]
+    verb: Literal["create", "update", "adopt"]
     want: DesiredEntry
     have: ObservedSecret | None
     difference: Difference
@@ -317,6 +330,7 @@ def _public_action(action: Action) -> dict[str, object]:
             "replaces": {binding.secret: binding.replaces for binding in action.bind if binding.replaces},
             "unbind": {binding.secret: binding.list_name for binding in action.unbind},
             "unset": sorted(action.unset),
+            "release": sorted(action.released),
         }
     if isinstance(action, DropEntry):
         return common | {"kind": "storage-config entry", "key": action.key}
@@ -330,7 +344,8 @@ def _public_action(action: Action) -> dict[str, object]:
     }
     if isinstance(action, WriteEntry):
         return common | {"kind": "storage-config entry", "key": action.want.key}
-    return common | {"kind": "Secret", "type": action.want.type}
+    dropped = {"drops": list(action.drops)} if action.verb == "adopt" else {}
+    return common | {"kind": "Secret", "type": action.want.type} | dropped
 
 
 @dataclass(frozen=True, slots=True)

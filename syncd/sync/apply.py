@@ -134,13 +134,18 @@ def _by_object(entries: Iterable[WriteEntry | DropEntry]) -> list[list[WriteEntr
 
 
 def _bindable(action: PatchAccount, absent: frozenset[ObjectRef]) -> PatchAccount | None:
-    """Leave out bindings to Secrets that were not written; None when nothing is left to do."""
+    """Leave out bindings to Secrets that were not written; None when nothing is left to do.
+
+    What is undone for the sake of such a binding, or made room for another, waits for the next sweep.
+    """
     bind = tuple(
         binding for binding in action.bind if ObjectRef(action.ref.namespace, binding.secret) not in absent
     )
-    if action.bind and not bind and not (action.annotations or action.unbind or action.unset):
+    if bind == action.bind:
+        return action
+    if action.undoes:
         return None
-    return replace(action, bind=bind)
+    return replace(action, bind=bind) if bind or action.annotations else None
 
 
 def _tell(applied: Applied, emit: Emit) -> None:

@@ -58,8 +58,9 @@ def guard(
 
     A refused Secret takes the bindings with it that would need it; a refused binding takes back the record
     (`bound-to`) that would have announced it, and a refused annotation its place on our record. A role and
-    its S3 settings are one credential: all of it is set, or nothing. Entries and Secrets do not need each
-    other.
+    its S3 settings are one credential: all of it is set, or nothing. What a credential gives up on a
+    ServiceAccount stays where what takes its place is refused, and `CHECKS` look again at what counted on the
+    room. Entries and Secrets do not need each other.
     """
     objections = [objection for check in checks for objection in check(plan, observed, circumstances)]
     refused = _Refused(
@@ -88,7 +89,17 @@ def guard(
         )
         if id(action) not in refused.whole and allowed is not None:
             kept.append(allowed)
-    return replace(plan, actions=tuple(kept), refused=(*plan.refused, *_once(objections)))
+    result = replace(plan, actions=tuple(kept), refused=(*plan.refused, *_once(objections)))
+    if _undone(result) == _undone(plan):
+        return result
+    # What was to make room stays: what counted on that is looked at again.
+    return guard(result, observed, circumstances)
+
+
+def _undone(plan: Plan) -> int:
+    return sum(
+        len(action.unbind) + len(action.unset) for action in plan.actions if isinstance(action, PatchAccount)
+    )
 
 
 def _parts(objections: Iterable[Objection]) -> frozenset[tuple[ObjectRef, str]]:
@@ -132,18 +143,18 @@ def _account(
         for name, credential in action.unset.items()
         if (action.ref, unset_part(name)) not in refused.parts
     }
-    whole = (bind, annotations, unbind, unset) == (
-        action.bind,
-        action.annotations,
-        action.unbind,
-        action.unset,
-    )
-    if whole:
+    lost = {binding.credential for binding in action.bind if binding not in bind}
+    lost |= {one.credential for name, one in action.annotations.items() if name not in annotations}
+    # What a credential has here stays until what takes its place may come.
+    unbind = tuple(each for each in unbind if each.credential not in lost)
+    unset = {name: owner for name, owner in unset.items() if owner not in lost}
+    allowed = replace(action, bind=bind, annotations=annotations, unbind=unbind, unset=unset)
+    if allowed == action:
         return action
-    if not (bind or annotations or unbind or unset):
+    if not (bind or annotations or allowed.undoes):
         return None
-    record = annotation_record(action.ref, action.have, annotations, unset, instance)
-    return replace(action, bind=bind, annotations=annotations, unbind=unbind, unset=unset, record=record)
+    gone = {*unset, *action.released}
+    return replace(allowed, record=annotation_record(action.ref, action.have, annotations, gone, instance))
 
 
 def _announcements(accounts: Iterable[PatchAccount | None]) -> frozenset[tuple[ObjectRef, str]]:

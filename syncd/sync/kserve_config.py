@@ -41,6 +41,27 @@ class ConfigMemory:
         """
         self._seen: KServeConfig | None = KServeConfig() if missing_is_shipped else None
         self._missing = None if missing_is_shipped else _MISSING
+        self._text: str | None = None
+        self._names: dict[str, None] = {}
+
+    @property
+    def text(self) -> str | None:
+        """The last text that could be read, None before there was one."""
+        return self._text
+
+    def storage_configs(self) -> tuple[str, ...]:
+        """Return the names that entries of ours may stand under: in force, seen before, and as shipped."""
+        now = (self._seen or KServeConfig()).storage_spec_secret_name
+        return tuple(dict.fromkeys((now, *self._names, KServeConfig().storage_spec_secret_name)))
+
+    def recall(self, text: str) -> None:
+        """Take the text that an earlier process read last: it holds until another one can be read."""
+        try:
+            self._seen = parse(text)
+        except InvalidKServeConfig:
+            return
+        self._text = text
+        self._names[self._seen.storage_spec_secret_name] = None
 
     def read(self, reader: Reader) -> ConfigSeen:
         """Return what is in force now.
@@ -56,4 +77,6 @@ class ConfigMemory:
             self._seen = parse(text)
         except InvalidKServeConfig as error:
             return ConfigSeen(self._seen or KServeConfig(), str(error))
+        self._text = text
+        self._names[self._seen.storage_spec_secret_name] = None
         return ConfigSeen(self._seen)

@@ -97,7 +97,7 @@ def plan_offline(
     finished = replace(
         guarded.refusing((*placed.refused, *refused)),
         actions=tuple(action for action in guarded.actions if not _is_unread(action)),
-        leftovers=leftovers(mapped, observed, seen.config, instance),
+        leftovers=leftovers(mapped, observed, (seen.config.storage_spec_secret_name,), instance),
     )
     return OfflinePlan(finished, tuple(_unread(action) for action in unread))
 

@@ -107,6 +107,8 @@ def _outcome(
         states = [_state(refusal.reason, published=before.ours, optional=optional) for refusal in refusals]
         reasons = tuple(dict.fromkeys(refusal.reason for refusal in refusals))
         return replace(outcome, state=worst(states), reasons=reasons, refusals=tuple(refusals))
+    if any(isinstance(action, WriteSecret | WriteEntry) and action.verb == "adopt" for action in written):
+        return replace(outcome, reasons=(Reason.ADOPTED,))
     if not values or not before.ours or want is None:
         return outcome
     same = before.version is not None and (before.version, before.source) == (after, want.records.get(SOURCE))

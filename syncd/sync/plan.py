@@ -15,7 +15,14 @@ from syncd.model.names import ObjectRef, PlacementId
 from syncd.model.objects import LIST_NAMES, Refusal
 from syncd.model.reasons import Reason
 from syncd.sync.action import PatchAccount, Plan, WriteEntry, WriteSecret
-from syncd.sync.ownership import account_policies, account_record, account_text, entries_of, owner_of
+from syncd.sync.ownership import (
+    account_policies,
+    account_record,
+    account_text,
+    entries_of,
+    owner_of,
+    released_by,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -64,7 +71,7 @@ def plan(
     refused = tuple(
         refusal for account in desired.accounts.values() for refusal in _without_account(account, observed)
     )
-    replaced = _replaced(left, observed, instance)
+    replaced = _replaced(left)
     accounts = [_account(want, observed, replaced, instance) for want in present]
     announced = _Announced(_new_bindings([action for action in accounts if action is not None]), left)
     secrets = [
@@ -138,15 +145,13 @@ def is_bound(secret: ObjectRef, name: str, observed: ObservedState) -> bool:
     return any(each == list_name and secret.name in have.names(each) for each in LIST_NAMES)
 
 
-def _replaced(
-    left: Collection[Leftover], observed: ObservedState, instance: Instance
-) -> dict[PlacementId, ObjectRef]:
-    """Return the Secret that each placement had before its name changed."""
-    return {
-        one.placement: one.ref
-        for one in left
-        if one.kind == "Secret" and owner_of(observed.secrets[one.ref], instance) is not None
-    }
+def _replaced(left: Collection[Leftover]) -> dict[PlacementId, list[str]]:
+    """Return the names that the Secret of each placement had before."""
+    before: dict[PlacementId, list[str]] = {}
+    for one in left:
+        if one.kind == "Secret":
+            before.setdefault(one.placement, []).append(one.ref.name)
+    return before
 
 
 def _new_bindings(accounts: list[PatchAccount]) -> dict[ObjectRef, set[str]]:
@@ -173,7 +178,10 @@ def _secret(
             "create", want, None, Difference(shape=frozenset(f"data.{name}" for name in want.data))
         )
     difference = secret_difference(want, have, instance=instance, digest_key=digest_key)
-    return WriteSecret("update", want, have, difference) if difference else None
+    if not difference:
+        return None
+    foreign = owner_of(have, instance) is None and released_by(have, instance) not in want.names
+    return WriteSecret("adopt" if foreign and want.adopt else "update", want, have, difference)
 
 
 def _entry(
@@ -182,17 +190,19 @@ def _entry(
     have = observed.secrets.get(want.object)
     if have is None:
         return WriteEntry("create", want, None, Difference(shape=frozenset({want.key})))
-    record = entries_of(have, instance).get(want.key, {})
-    difference = entry_difference(want, have, record, digest_key=digest_key)
+    record = entries_of(have, instance).get(want.key)
+    difference = entry_difference(want, have, record or {}, digest_key=digest_key)
     if not difference:
         return None
-    return WriteEntry("update" if want.key in have.data else "create", want, have, difference)
+    if want.key not in have.data:
+        return WriteEntry("create", want, have, difference)
+    return WriteEntry("adopt" if record is None and want.adopt else "update", want, have, difference)
 
 
 def _account(
     want: DesiredAccount,
     observed: ObservedState,
-    replaced: Mapping[PlacementId, ObjectRef],
+    replaced: Mapping[PlacementId, Collection[str]],
     instance: Instance,
 ) -> PatchAccount | None:
     have = observed.survey.accounts.get(want.ref)
@@ -208,15 +218,14 @@ def _account(
 
 
 def _in_place(
-    binding: Binding, have: ObservedAccount | None, replaced: Mapping[PlacementId, ObjectRef]
+    binding: Binding, have: ObservedAccount | None, replaced: Mapping[PlacementId, Collection[str]]
 ) -> Binding:
     """Let the binding take the place of the Secret that its credential had before, if that is listed here."""
     if have is None:
         return binding
-    old = replaced.get(PlacementId(binding.credential, have.ref.namespace))
-    if old is None or old.name not in have.names(binding.list_name):
-        return binding
-    return replace(binding, replaces=old.name)
+    listed = have.names(binding.list_name)
+    before = replaced.get(PlacementId(binding.credential, have.ref.namespace), ())
+    return replace(binding, replaces=next((name for name in before if name in listed), None))
 
 
 def _dropped(

@@ -18,6 +18,7 @@ from syncd.sync.action import DeleteSecret, DropEntry, PatchAccount, Plan, Recor
 from syncd.sync.ownership import entries_of
 from syncd.sync.plan import annotation_record, is_bound
 from syncd.sync.records import RELEASED, json_text
+from syncd.sync.successors import Successors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -33,32 +34,38 @@ def with_removals(
     left: Collection[Leftover],
     placements: Collection[Placement],
     observed: ObservedState,
+    storage_config: str,
     instance: Instance,
 ) -> Plan:
     """Return the plan with the steps that what is left over needs next.
 
     Args:
         plan: for what is wanted.
-        left: what the mapping no longer asks for.
-        placements: all of the mapping: a Secret whose credential has another one now goes only after that.
+        left: what the mapping no longer asks for, and may be dealt with now.
+        placements: all of the mapping: a Secret or an entry whose credential has another one now goes only
+            after that one is there.
         observed: what is there.
+        storage_config: the name in force.
         instance: whose objects are ours.
 
     """
-    current = {placement.id: placement.secret for placement in placements}
+    current = {placement.id: placement for placement in placements}
+    successors = Successors(plan, observed, storage_config, instance)
     refused: list[Refusal] = []
     steps: list[Action] = []
     undo: defaultdict[ObjectRef, list[Leftover]] = defaultdict(list)
     written = {action.ref for action in plan.actions if isinstance(action, WriteSecret)}
     for one in left:
+        successor = current.get(one.placement)
         if one.kind == "storage-config entry":
-            steps.append(_entry(one, observed, instance))
+            if successor is None or successors.has_entry(successor):
+                steps.append(_entry(one, observed, instance))
         elif one.kind == "annotation":
             undo[one.ref].append(one)
         elif one.kind == "binding":
             steps += _binding(one, observed, undo, written)
         else:
-            step = _secret(one, current.get(one.placement), observed, undo, instance)
+            step = _secret(one, successor, successors, undo)
             refused += [step] if isinstance(step, Refusal) else []
             steps += [step] if isinstance(step, RecordSecret | DeleteSecret) else []
     actions = (*_with_accounts(plan.actions, undo, observed, instance), *_once(steps))
@@ -101,26 +108,36 @@ def shortened(have: ObservedSecret, placement: PlacementId, names: Collection[st
 
 def _secret(
     one: Leftover,
-    current: ObjectRef | None,
-    observed: ObservedState,
+    successor: Placement | None,
+    successors: Successors,
     undo: defaultdict[ObjectRef, list[Leftover]],
-    instance: Instance,
 ) -> RecordSecret | DeleteSecret | Refusal | None:
-    """Return the next step for a Secret that is not mapped any more; None while it has to wait."""
+    """Return the next step for a Secret that is not mapped any more; None while it has to wait.
+
+    Where its credential has something else on the same ServiceAccount now, the place goes with the name
+    whatever the policy says; elsewhere a binding is retained or undone like the Secret.
+    """
+    observed, instance = successors.observed, successors.instance
     have = observed.secrets[one.ref]
     standing = sorted(name for name in bound_to(have.annotations) if is_bound(one.ref, name, observed))
-    if current is not None and (current not in observed.secrets or standing):
-        # Its credential writes another Secret now, which takes its places first.
+    given_up = (
+        [] if successor is None else [name for name in standing if _account(name) in successor.accounts]
+    )
+    if successor is not None and not (
+        successors.has_secret(successor)
+        and all(successors.stands_on(successor, _account(name)) for name in given_up)
+    ):
+        return None
+    going = standing if one.policy == "Delete" else given_up
+    for name in going:
+        list_name, _, account = name.partition("/")
+        where = ObjectRef(one.ref.namespace, account)
+        undo[where].append(replace(one, kind="binding", ref=where, name=f"{list_name}/{one.ref.name}"))
+    if going:
         return None
     if one.policy == "Retain":
         labels = {LABEL_INSTANCE: None, LABEL_RELEASED: instance}
         return RecordSecret("release", have, one.placement.credential, labels=labels)
-    for name in standing:
-        list_name, _, account = name.partition("/")
-        where = ObjectRef(one.ref.namespace, account)
-        undo[where].append(replace(one, kind="binding", ref=where, name=f"{list_name}/{one.ref.name}"))
-    if standing:
-        return None
     naming = _naming(one.ref, observed)
     if naming:
         return Refusal(
@@ -131,6 +148,10 @@ def _secret(
             "Take it off these ServiceAccounts; a name without its Secret stops every pod of theirs",
         )
     return DeleteSecret(have, one.placement.credential)
+
+
+def _account(name: str) -> str:
+    return name.partition("/")[2]
 
 
 def _naming(secret: ObjectRef, observed: ObservedState) -> list[str]:
@@ -169,8 +190,9 @@ def _undone(action: PatchAccount, lefts: Collection[Leftover], instance: Instanc
         for one in lefts
         if one.kind == "annotation" and one.policy == "Delete"
     }
-    record = annotation_record(action.ref, action.have, action.annotations, {*unset, *gone}, instance)
-    return replace(action, unbind=unbind, unset=unset, record=record)
+    released = {name: owner for name, owner in gone.items() if name not in unset}
+    record = annotation_record(action.ref, action.have, action.annotations, {*unset, *released}, instance)
+    return replace(action, unbind=unbind, unset=unset, released=released, record=record)
 
 
 def _unbinding(one: Leftover) -> Unbinding:

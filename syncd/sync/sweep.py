@@ -12,13 +12,13 @@ from syncd.mapping.settings import Limits
 from syncd.model.names import ObjectRef
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
-from syncd.sync.action import DeleteSecret, DropEntry, PatchAccount, Plan, WriteEntry
+from syncd.sync.action import DeleteSecret, DropEntry, Plan, WriteEntry
 from syncd.sync.apply import apply
 from syncd.sync.checks import Circumstances
 from syncd.sync.gather import gather
 from syncd.sync.guard import guard
-from syncd.sync.leftovers import Mapped, leftovers
 from syncd.sync.ledger import STATE
+from syncd.sync.leftovers import Mapped, leftovers, to_act_on
 from syncd.sync.limits import Budget, Decision, changes, decide, owned, waiting
 from syncd.sync.not_found import Absences, missing_secrets
 from syncd.sync.outcome import outcomes
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from syncd.cluster.interface import Cluster
-    from syncd.mapping.credential import Placement
+    from syncd.mapping.credential import Credential, Placement
     from syncd.mapping.settings import MappingDocument
     from syncd.model.events import Emit
     from syncd.model.names import CredentialId, Instance, PlacementId
@@ -94,6 +94,7 @@ class Wanted:
     removal: Removal = "report"
     limits: Limits = field(default_factory=Limits)
     at: float = 0.0
+    credentials: Mapping[CredentialId, Credential] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def want(
         removal=removal,
         limits=document.limits,
         at=around.clock(),
+        credentials=document.credentials,
     )
 
 
@@ -187,15 +189,20 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known |
 
     """
     config = wanted.config.config
-    observed = around.cluster.observe(_scope(wanted, config.storage_spec_secret_name), survey)
+    storage_configs = around.config.storage_configs()
+    observed = around.cluster.observe(_scope(wanted, storage_configs), survey)
     ours = any(owner_of(secret, around.instance) is not None for secret in observed.secrets.values())
     circumstances = Circumstances(around.instance, config, wanted.config.unreadable(ours_exist=ours))
     absent = _absent(around, wanted, observed)
     mapped = _mapped(wanted, absent)
-    left = _with_policy_delete(leftovers(mapped, observed, config, around.instance), absent)
-    proposed = plan(wanted.desired, observed, left, instance=around.instance, digest_key=around.digest_key)
-    if wanted.removal == "act":
-        proposed = with_removals(proposed, left, mapped.placements, observed, around.instance)
+    left = _with_policy_delete(leftovers(mapped, observed, storage_configs, around.instance), absent)
+    going = to_act_on(left, mapped, survey) if wanted.removal == "act" else ()
+    # A binding that is only reported stays on its Secret's record.
+    told = [one for one in left if one in going or one.kind != "binding"]
+    proposed = plan(wanted.desired, observed, told, instance=around.instance, digest_key=around.digest_key)
+    proposed = with_removals(
+        proposed, going, mapped.placements, observed, config.storage_spec_secret_name, around.instance
+    )
     guarded = guard(proposed, observed, circumstances)
     found = changes(guarded, left, absent)
     if known is None:
@@ -263,7 +270,7 @@ def _uncounted(problem: str, placement: PlacementId, name: str) -> Refusal:
 def sweep(around: Surroundings, wanted: Wanted) -> Swept:
     """Plan, guard and apply until nothing moves under us and nothing is left to do, at most `ROUNDS` times.
 
-    Before anything is deleted the ServiceAccounts are listed once more (rule 4).
+    Secrets are deleted last in a round, once the ServiceAccounts were listed anew (rule 4).
 
     Raises:
         ClusterUnreachable: when the API server does not answer.
@@ -274,13 +281,15 @@ def sweep(around: Surroundings, wanted: Wanted) -> Swept:
     proposal = propose(around, wanted, wanted.survey)
     first = proposal.observed
     for attempt in range(ROUNDS):
-        if attempt == 0 and any(isinstance(action, DeleteSecret) for action in proposal.plan.actions):
-            proposal = propose(around, wanted, around.cluster.survey())
         proposal = _accounted(around, wanted, proposal)
-        applied = apply(proposal.plan, around.cluster, around.fence, around.emit)
+        applied = apply(_deletions(proposal.plan, wanted=False), around.cluster, around.fence, around.emit)
+        if _deletions(proposal.plan, wanted=True):
+            proposal = _accounted(around, wanted, propose(around, wanted, around.cluster.survey()))
+            last = apply(_deletions(proposal.plan, wanted=True), around.cluster, around.fence, around.emit)
+            applied = (*applied, *last)
         results = {key: done for key, done in results.items() if isinstance(done.result, Written)}
         results |= {_key(done): done for done in applied}
-        if not any(_needs_another_look(done) for done in applied) or attempt == ROUNDS - 1:
+        if not _another_look(applied, proposal.plan, wanted.removal) or attempt == ROUNDS - 1:
             break
         proposal = propose(around, wanted, around.cluster.survey())
     return concluded(wanted, first, proposal.plan, tuple(results.values()))
@@ -304,20 +313,29 @@ def _accounted(around: Surroundings, wanted: Wanted, proposal: Proposal) -> Prop
     return propose(around, wanted, around.cluster.survey(), known)
 
 
-def _needs_another_look(done: Applied) -> bool:
-    """Tell whether the object moved under us, or whether this was a step that others wait for."""
-    if isinstance(done.result, Rejected):
-        return done.result.again
-    action = done.action
-    if isinstance(action, PatchAccount):
-        return bool(action.unbind) or any(binding.replaces for binding in action.bind)
-    return False
+def _deletions(plan: Plan, *, wanted: bool) -> Plan:
+    """Return the plan with the deletions of Secrets alone, or without them."""
+    return replace(
+        plan,
+        actions=tuple(action for action in plan.actions if isinstance(action, DeleteSecret) is wanted),
+    )
+
+
+def _another_look(applied: tuple[Applied, ...], plan: Plan, removal: Removal) -> bool:
+    """Tell whether an object moved under us, or whether something was written that a removal waited for."""
+    if any(isinstance(done.result, Rejected) and done.result.again for done in applied):
+        return True
+    return (
+        removal == "act"
+        and bool(plan.leftovers)
+        and any(isinstance(done.result, Written) for done in applied)
+    )
 
 
 def _mapped(wanted: Wanted, absent: frozenset[PlacementId]) -> Mapped:
     untold = frozenset(refusal.placement for refusal in wanted.placed.refused)
     present = tuple(placement for placement in wanted.placed.placements if placement.id not in absent)
-    return Mapped(present, untold, wanted.refused_credentials)
+    return Mapped(present, untold, wanted.refused_credentials, wanted.credentials)
 
 
 def concluded(
@@ -334,12 +352,14 @@ def _key(done: Applied) -> object:
     return (type(action), action.ref, action.key if isinstance(action, WriteEntry | DropEntry) else None)
 
 
-def _scope(wanted: Wanted, storage_config: str) -> Scope:
+def _scope(wanted: Wanted, storage_configs: tuple[str, ...]) -> Scope:
     due = [placement for placement in wanted.due if not placement.suspended]
     return Scope(
         secrets=frozenset(placement.secret for placement in due),
-        # All of them, since an entry that left the mapping is in no placement; one list has them all.
-        entries=frozenset(ObjectRef(namespace, storage_config) for namespace in wanted.survey.namespaces),
+        # All of them, since an entry that left the mapping is in no placement; a list a name has them all.
+        entries=frozenset(
+            ObjectRef(namespace, name) for namespace in wanted.survey.namespaces for name in storage_configs
+        ),
         accounts=frozenset(
             ObjectRef(placement.id.namespace, name) for placement in due for name in placement.accounts
         ),

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from syncd.model.objects import DesiredSecret, ObservedAccount
 
 CONFIG = KServeConfig()
+NAMES = (CONFIG.storage_spec_secret_name,)
 S3 = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 ENDPOINT = "serving.kserve.io/s3-endpoint"
 SOURCE = SecretRef(STORE, "kv/hub")
@@ -218,7 +219,7 @@ def test_annotations_of_a_credential_that_left_are_reported() -> None:
     have = account(
         annotations={"a/b": "c", "d/e": "f", **record(**{"a/b": "gone", "d/e": "hub", "x/y": "gone"})}
     )
-    found = leftovers(Mapped((placement(),)), observed(have), CONFIG, ME)
+    found = leftovers(Mapped((placement(),)), observed(have), NAMES, ME)
     assert [(one.where, one.detail, one.placement.credential) for one in found] == [
         ("ServiceAccount", "still has annotation a/b", "gone")
     ]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 REF = SecretRef(STORE, "kv/hub")
 CONFIG = KServeConfig()
+NAMES = (CONFIG.storage_spec_secret_name,)
 ADDRESSES = {STORE: "vault https://v:8200"}
 S3_FIELDS = {
     "accessKeyId": Source(REF, "property", "id"),
@@ -205,7 +206,7 @@ def test_what_left_the_mapping_is_reported() -> None:
         annotations={entries_annotation(ME): json.dumps({"gone": {"credential": "x"}, "hub": {}})},
     )
     one = placement(entry=entry_settings("hub"))
-    found = leftovers(Mapped((one,)), observed(mine, lost, copy, config), CONFIG, ME)
+    found = leftovers(Mapped((one,)), observed(mine, lost, copy, config), NAMES, ME)
     assert [(left.where, left.ref.name, left.placement.credential) for left in found] == [
         ("ServiceAccount", "old", "hub"),
         ("Secret", "lost", "lost"),
