@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from syncd.model.difference import entry_records
@@ -40,9 +42,15 @@ def released_by(have: ObservedSecret, instance: Instance) -> CredentialId | None
     return CredentialId(have.annotations.get(CREDENTIAL, "")) if ours else None
 
 
-def entries_of(have: ObservedSecret, instance: Instance) -> dict[str, dict[str, str]]:
+def entries_of(have: ObservedSecret, instance: Instance) -> Mapping[str, Mapping[str, str]]:
     """Return our record of the entries of a `storage-config` Secret: key → its record."""
-    return entry_records(have.annotations.get(entries_annotation(instance)))
+    return _records(have.annotations.get(entries_annotation(instance)))
+
+
+@lru_cache(maxsize=64)
+def _records(annotation: str | None) -> Mapping[str, Mapping[str, str]]:
+    """Read a record once, though each of its entries is asked for by itself: that would be quadratic."""
+    return MappingProxyType(entry_records(annotation))
 
 
 def account_record(have: ObservedAccount | None, instance: Instance) -> dict[str, CredentialId]:
