@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from syncd.daemon.mapping_source import ConfigMapSource, FileSource, Missing, Unreachable
+from syncd.daemon.mapping_source import ConfigMapSource, FileSource, Missing, Texts, Unreachable
 from syncd.model.errors import ClusterUnreachable, UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 STDIN: Final = "-"
 
 
-def of_files(names: Sequence[str]) -> dict[str, str]:
+def of_files(names: Sequence[str]) -> Texts:
     """Return name for messages → text of files, of the YAML files in directories, and of `-`.
+
+    What the mapping includes is looked for among these files only.
 
     Raises:
         UsageError: when something is missing or cannot be read.
@@ -31,12 +33,12 @@ def of_files(names: Sequence[str]) -> dict[str, str]:
         if name == STDIN:
             texts["stdin"] = sys.stdin.read()
         else:
-            texts |= _texts(FileSource([Path(name)]).look())
-    return texts
+            texts |= _texts(FileSource([Path(name)]).look()).files
+    return Texts(texts)
 
 
-def of_config_map(reader: Reader, ref: ObjectRef) -> dict[str, str]:
-    """Return key → text of the YAML keys of the mapping's ConfigMap.
+def of_config_map(reader: Reader, ref: ObjectRef) -> Texts:
+    """Return key → text of the YAML keys of the mapping's ConfigMap, and of those that it includes.
 
     Raises:
         UsageError: when there is no mapping in it, or no such ConfigMap.
@@ -46,9 +48,9 @@ def of_config_map(reader: Reader, ref: ObjectRef) -> dict[str, str]:
     return _texts(ConfigMapSource(reader, ref).look())
 
 
-def _texts(found: Found) -> dict[str, str]:
+def _texts(found: Found) -> Texts:
     if isinstance(found, Missing):
         raise UsageError(found.problem)
     if isinstance(found, Unreachable):
         raise ClusterUnreachable(found.problem)
-    return dict(found.files)
+    return found

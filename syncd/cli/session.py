@@ -88,9 +88,8 @@ def reading_of(target: Target, cluster: Cluster) -> Reading:
         ClusterUnreachable: when it is in a cluster that does not answer.
 
     """
-    if target.files:
-        return read(of_files(target.files))
-    return read(of_config_map(cluster, target.config_map_ref))
+    found = of_files(target.files) if target.files else of_config_map(cluster, target.config_map_ref)
+    return read(found.files, included=found.included)
 
 
 def deadline(seconds: float) -> float:

@@ -55,7 +55,7 @@ def validate(
     Example: syncd validate mapping.yaml
     """
     if files:
-        reading = read(of_files(files))
+        found = of_files(files)
     else:
         chosen = target(
             files,
@@ -66,7 +66,8 @@ def validate(
             directory=directory,
         )
         cluster = open_cluster(chosen.cluster(), digest_key(), log_flags(ctx).listener())
-        reading = read(of_config_map(cluster, chosen.config_map_ref))
+        found = of_config_map(cluster, chosen.config_map_ref)
+    reading = read(found.files, included=found.included)
     _report(reading)
     errors, _ = _counts(reading.problems)
     raise typer.Exit(ExitCode.INVALID if errors else ExitCode.DONE)

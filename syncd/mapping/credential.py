@@ -117,7 +117,8 @@ class Credential:
 
     `sources` and `settings` are keyed by field (nested parts joined by dots). Texts may hold placeholders
     (`$(namespace)`, `$(label:KEY)`); `place` fills them in. `optional`: a missing secret is no alarm.
-    `renamed_from` is what it was called when it wrote what is there.
+    `renamed_from` is what it was called when it wrote what is there. `include` is the included ConfigMap
+    (`NAMESPACE/NAME`) that it stands in, None for the mapping itself.
     """
 
     id: CredentialId
@@ -131,6 +132,7 @@ class Credential:
     optional: bool
     origin: Origin
     renamed_from: CredentialId | None = None
+    include: str | None = None
 
     @property
     def stores(self) -> frozenset[StoreName]:

@@ -11,7 +11,7 @@ from syncd.mapping.document import API_VERSION, KIND
 from syncd.mapping.load import Start, load
 from syncd.mapping.settings import Problem
 from syncd.mapping.tree import Mark, Node, origin
-from syncd.model.names import CredentialId
+from syncd.model.names import CredentialId, ObjectRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,8 @@ class Entry:
 class Merged:
     """One mapping from all files. `complete` is false when a file could not be read as YAML or as a mapping.
 
-    `settings` is a map of what stands beside `stores` and `credentials`.
+    `settings` is a map of what stands beside `stores` and `credentials`. `included` has what was found, among
+    manifests, of the ConfigMaps that the mapping includes: `NAMESPACE/NAME` → a mapping of its own.
     """
 
     settings: dict[str, Node] = field(default_factory=dict)
@@ -51,6 +52,17 @@ class Merged:
     problems: list[Problem] = field(default_factory=list)
     documents: int = 0
     complete: bool = True
+    included: dict[str, Merged] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What one text holds: at most one mapping. `home` is the ConfigMap that it was found in."""
+
+    home: ObjectRef | None
+    document: Node | None
+    problems: tuple[Problem, ...]
+    complete: bool
 
 
 def merge(files: Mapping[str, str]) -> Merged:
@@ -60,45 +72,87 @@ def merge(files: Mapping[str, str]) -> Merged:
         files: name for messages → text; a mapping, or Kubernetes manifests among which are ConfigMaps.
 
     """
+    pieces = [piece for file, text in files.items() for piece in _pieces(text, Start(file), None)]
+    includes = [name for piece in pieces if piece.document is not None for name in named(piece.document)]
+    merged = Merged()
+    for piece in pieces:
+        include = next((name for name in includes if _is_named(piece.home, name)), None)
+        _take(piece, merged if include is None else merged.included.setdefault(include, Merged()))
+    _must_have_one(merged, files)
+    return merged
+
+
+def merge_included(files: Mapping[str, str]) -> Merged:
+    """Read the texts of one included ConfigMap; it includes nothing itself."""
     merged = Merged()
     for file, text in files.items():
-        for document in _documents(text, Start(file), merged):
-            merged.documents += 1
-            _add(document, merged)
+        for piece in _pieces(text, Start(file), None):
+            _take(piece, merged)
+    _must_have_one(merged, files)
+    return merged
+
+
+def named(document: Node) -> list[str]:
+    """Return the ConfigMaps that a document includes, as they are written."""
+    include = document.child("include")
+    items = include.value if include is not None and isinstance(include.value, tuple) else ()
+    return [name for item in items if (name := item.text("configMap")) is not None]
+
+
+def _must_have_one(merged: Merged, files: Mapping[str, str]) -> None:
     if merged.complete and not merged.documents:
         mark = Mark(next(iter(files), "mapping"), 1, 1)
         message = f"no mapping: nothing here has apiVersion: {API_VERSION} and kind: {KIND}"
         merged.problems.append(Problem(origin(mark, ()), message))
         merged.complete = False
-    return merged
 
 
-def _documents(text: str, start: Start, merged: Merged) -> Iterator[Node]:
+def _is_named(home: ObjectRef | None, include: str) -> bool:
+    """Tell whether a ConfigMap is the included one; a manifest may leave its namespace to others."""
+    if home is None:
+        return False
+    namespace, _, name = include.partition("/")
+    return home.name == name and home.namespace in {"", namespace}
+
+
+def _take(piece: _Piece, merged: Merged) -> None:
+    merged.problems += piece.problems
+    merged.complete = merged.complete and piece.complete
+    if piece.document is not None:
+        merged.documents += 1
+        _add(piece.document, merged)
+
+
+def _pieces(text: str, start: Start, home: ObjectRef | None) -> Iterator[_Piece]:
     loaded = load(text, start)
-    merged.problems += [_with_credential(problem, path) for problem, path in loaded.problems]
+    problems = [_with_credential(problem, path) for problem, path in loaded.problems]
     if loaded.documents is None:
-        merged.complete = False
+        yield _Piece(home, None, tuple(problems), complete=False)
         return
     mappings = [node for node in loaded.documents if not _is_manifest(node)]
     for node in mappings[1:]:
         message = "is a second document, and a mapping is one document"
         hint = "put it into another file: all files are merged by name"
-        merged.problems.append(Problem(origin(node.mark, ()), message, hint))
-        merged.complete = False
-    yield from mappings[:1]
+        problems.append(Problem(origin(node.mark, ()), message, hint))
+    yield _Piece(home, next(iter(mappings), None), tuple(problems), complete=len(mappings) <= 1)
     for node in loaded.documents:
         if node.text("kind") == "ConfigMap" and _is_manifest(node):
-            yield from _unpack(node, text, start, merged)
+            yield from _unpack(node, text, start, home or _home(node))
 
 
-def _unpack(manifest: Node, text: str, start: Start, merged: Merged) -> Iterator[Node]:
+def _home(manifest: Node) -> ObjectRef:
+    metadata = manifest.child("metadata") or manifest
+    return ObjectRef(metadata.text("namespace") or "", metadata.text("name") or "")
+
+
+def _unpack(manifest: Node, text: str, start: Start, home: ObjectRef) -> Iterator[_Piece]:
     """Read the mappings in a ConfigMap's data; in a literal block lines stay those of the file."""
     data = manifest.child("data")
     if data is None or not isinstance(data.value, Mapping):
         return
     for key, node in data.value.items():
         if key.endswith(_YAML) and isinstance(node.value, str) and _LOOKS_LIKE_MAPPING.search(node.value):
-            yield from _documents(node.value, _start(node, text, start, key), merged)
+            yield from _pieces(node.value, _start(node, text, start, key), home)
 
 
 def _start(node: Node, text: str, start: Start, key: str) -> Start:

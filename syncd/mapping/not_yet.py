@@ -21,8 +21,6 @@ _CHECKED = "is checked, and not acted on yet; this release"
 def of_header(part: HeaderPart, node: Node) -> Iterator[Problem]:
     """Return a warning for each setting of the mapping that is used and not acted on."""
     found: dict[Path, str] = {}
-    if part.include:
-        found["include",] = "reads the mapping itself only"
     if part.defaults.expiry_warning is not None:
         found["defaults", "expiryWarning"] = "warns of no expiry"
     for path, instead in found.items():

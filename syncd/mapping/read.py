@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from syncd.kserve.kinds import KINDS
-from syncd.mapping import claims, not_yet
+from syncd.mapping import not_yet
+from syncd.mapping.bounds import bound_findings
 from syncd.mapping.credential import Credential
 from syncd.mapping.credential_part import CredentialPart
 from syncd.mapping.document import HeaderPart
+from syncd.mapping.form import form_of
+from syncd.mapping.include import gather_included
 from syncd.mapping.merge import merge
 from syncd.mapping.messages import problems_of
+from syncd.mapping.refusals import Texts, conflicts, renames
 from syncd.mapping.resolve import Defaults, resolve
 from syncd.mapping.settings import MappingDocument, Problem, Reading
 from syncd.mapping.sources import Surroundings, reference_findings
@@ -27,8 +31,9 @@ from syncd.stores.settings import STORE_PARTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from syncd.mapping.include import IncludedText
     from syncd.mapping.merge import Entry, Merged
-    from syncd.mapping.settings import StoreSettings
+    from syncd.mapping.settings import Includes, StoreSettings
     from syncd.mapping.sources import Finding
     from syncd.mapping.tree import Path
 
@@ -48,8 +53,11 @@ class _Found:
         self.problems.append(Problem(where, finding.message, finding.hint, credential))
 
     def broken(self) -> bool:
-        """Tell whether anything is wrong that is not about one credential alone."""
-        return any(problem.severity == "error" and problem.credential is None for problem in self.problems)
+        """Tell whether anything is wrong that is not about one credential or one include alone."""
+        return any(
+            problem.severity == "error" and problem.credential is None and problem.include is None
+            for problem in self.problems
+        )
 
     def refused(self) -> dict[CredentialId, tuple[Problem, ...]]:
         found: dict[CredentialId, tuple[Problem, ...]] = {}
@@ -59,13 +67,19 @@ class _Found:
         return found
 
 
-def read(files: Mapping[str, str], in_force: MappingDocument | None = None) -> Reading:
+def read(
+    files: Mapping[str, str],
+    in_force: MappingDocument | None = None,
+    included: Mapping[str, IncludedText] | None = None,
+) -> Reading:
     """Read a mapping and say everything that is wrong with it; raises nothing, whatever the texts are.
 
     Args:
         files: name for messages → text: the `*.yaml` keys of the ConfigMap, or files, in their order. All of
-            them are one mapping. Kubernetes manifests are looked through for ConfigMaps with a mapping.
+            them are one mapping. Kubernetes manifests are looked through for ConfigMaps with a mapping, and
+            for those that the mapping includes.
         in_force: the accepted mapping: what its credentials claim is theirs until their new form is accepted.
+        included: `NAMESPACE/NAME` → what was found of a ConfigMap that the mapping includes.
 
     """
     merged = merge(files)
@@ -76,25 +90,36 @@ def read(files: Mapping[str, str], in_force: MappingDocument | None = None) -> R
     around = Surroundings(
         known if merged.complete else None, header.trusted_namespace_labels if header else None
     )
-    defaults = header.defaults if header else HeaderPart().defaults
-    resolved = _credentials(
-        merged, found, Defaults(defaults.schedule_value(), defaults.deletion_value()), around
-    )
-    _refuse_conflicts(resolved, merged.credentials, in_force, found)
+    parts = header.include if header else ()
+    further = gather_included(parts, merged, included or {}, in_force)
+    found.problems += further.problems
+    entries = {**merged.credentials, **further.entries}
+    resolved = _credentials(entries, found, _defaults(header), around, further.includes)
+    texts = Texts(entries, resolved, further.includes, in_force)
+    found.problems += renames(texts)
+    found.problems += conflicts(texts, found.refused())
     refused = found.refused()
     problems = tuple(sorted(found.problems, key=_in_file_order(files)))
+    reading = Reading(None, problems, refused, further.includes, texts.former(refused))
     if found.broken() or not merged.complete or header is None:
-        return Reading(None, problems, refused)
+        return reading
     accepted = {name: value for name, value in resolved.items() if name not in refused}
     document = MappingDocument(
         stores,
         accepted,
         header.trusted_namespace_labels,
         header.mode,
-        frozenset(refused),
+        frozenset({*refused, *reading.former.values()}),
         header.limits.value(),
+        further.includes.unread_namespaces,
+        form_of(merged, entries, accepted),
     )
-    return Reading(document, problems, refused)
+    return replace(reading, document=document)
+
+
+def _defaults(header: HeaderPart | None) -> Defaults:
+    defaults = (header or HeaderPart()).defaults
+    return Defaults(defaults.schedule_value(), defaults.deletion_value())
 
 
 def _header(merged: Merged, found: _Found) -> HeaderPart | None:
@@ -127,10 +152,14 @@ def _stores(merged: Merged, found: _Found) -> dict[StoreName, StoreSettings]:
 
 
 def _credentials(
-    merged: Merged, found: _Found, defaults: Defaults, around: Surroundings
+    entries: Mapping[str, Entry],
+    found: _Found,
+    defaults: Defaults,
+    around: Surroundings,
+    includes: Includes,
 ) -> dict[CredentialId, Credential]:
     resolved: dict[CredentialId, Credential] = {}
-    for key, entry in merged.credentials.items():
+    for key, entry in entries.items():
         name, node = CredentialId(key), entry.node
         path: Path = ("credentials", name)
         _check_name(entry, path, found, name)
@@ -139,13 +168,24 @@ def _credentials(
             _check_from(name, node, around, found)
             continue
         found.problems += not_yet.of_credential(name, part, node)
-        credential = resolve(name, part, entry, defaults, around)
+        credential = _bounded(resolve(name, part, entry, defaults, around), around, includes)
         if isinstance(credential, Credential):
             resolved[name] = credential
             continue
         for finding in credential:
             found.error(finding, node, path, name)
     return resolved
+
+
+def _bounded(
+    credential: Credential | tuple[Finding, ...], around: Surroundings, includes: Includes
+) -> Credential | tuple[Finding, ...]:
+    """Return the credential as one of its include, or what it does that the include does not allow."""
+    if not isinstance(credential, Credential) or credential.id not in includes.owners:
+        return credential
+    bounds = includes.bounds[includes.owners[credential.id]]
+    findings = tuple(bound_findings(credential, bounds, around.stores or {}))
+    return findings or replace(credential, include=bounds.config_map)
 
 
 def _check_name(entry: Entry, path: Path, found: _Found, credential: CredentialId | None = None) -> None:
@@ -187,31 +227,6 @@ def _check_from(name: CredentialId, node: Node, around: Surroundings, found: _Fo
         return
     for finding in reference_findings(SecretRef(StoreName(store), secret), ("from",), around):
         found.error(finding, node, ("credentials", name), name)
-
-
-def _refuse_conflicts(
-    resolved: Mapping[CredentialId, Credential],
-    texts: Mapping[str, Entry],
-    in_force: MappingDocument | None,
-    found: _Found,
-) -> None:
-    """Refuse the credentials that claim what another one has; who is refused anyway keeps what it has."""
-    refused = found.refused()
-    before = {
-        name: claims.of_credential(credential)
-        for name, credential in (in_force.credentials if in_force else {}).items()
-        if name in texts
-    }
-    after = {
-        name: before.get(name, {}) if name in refused else claims.of_credential(resolved[name])
-        for name in map(CredentialId, texts)
-    }
-    for loser, taken in claims.settle(after, before).items():
-        for claim, holder in taken.items():
-            other = after[holder].get(claim) or before[holder][claim]
-            message = f"{claim} belongs to credential {holder} ({other.file}:{other.line}:{other.column})"
-            hint = "what is in force stays; give one of the two another name or namespace"
-            found.problems.append(Problem(after[loser][claim], message, hint, loser))
 
 
 def _in_file_order(files: Iterable[str]) -> Callable[[Problem], tuple[int, str, int, int]]:

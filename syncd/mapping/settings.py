@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from syncd.mapping.credential import Credential
+    from syncd.mapping.tree import Plain
     from syncd.model.names import CredentialId, Origin
     from syncd.model.secret import StoreName
 
@@ -54,7 +55,8 @@ class StoreSettings:
 class Problem:
     """One thing that is wrong in a mapping, or worth a warning: where, what, and what to do.
 
-    `credential` is set when only that entry is affected. No text quotes a value that could be a secret.
+    `credential` is set when only that entry is affected, `include` (`NAMESPACE/NAME`) when it is about an
+    included ConfigMap. No text quotes a value that could be a secret.
     """
 
     origin: Origin
@@ -62,6 +64,7 @@ class Problem:
     hint: str = ""
     credential: CredentialId | None = None
     severity: Literal["error", "warning"] = "error"
+    include: str | None = None
 
     def __str__(self) -> str:
         """Return `file:line:column: path: message; hint`."""
@@ -93,12 +96,26 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What is in force as it was written, without places: from this it can be read again.
+
+    `digest` tells the mapping that was read last from every other, included files left aside.
+    """
+
+    settings: Mapping[str, Plain] = field(default_factory=dict)
+    stores: Mapping[StoreName, Plain] = field(default_factory=dict)
+    credentials: Mapping[CredentialId, Plain] = field(default_factory=dict)
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MappingDocument:
     """An accepted mapping: what is in force.
 
     `refused` are credentials that are in the text and not in force: what they wrote is not left over.
-    `include` is read and checked, and acted on by a later release; `trusted_labels` are label keys or
-    `prefix/*` patterns.
+    `unread` are namespaces in which included files may have credentials that are not known now: there, too,
+    nothing is left over. `trusted_labels` are label keys or `prefix/*` patterns. `form` is what is in force
+    as it was written.
     """
 
     stores: Mapping[StoreName, StoreSettings]
@@ -107,15 +124,49 @@ class MappingDocument:
     mode: Mode = "enforce"
     refused: frozenset[CredentialId] = frozenset()
     limits: Limits = Limits()
+    unread: frozenset[str] = frozenset()
+    form: Form = field(default_factory=Form, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the credentials of one included ConfigMap (`NAMESPACE/NAME`) may do.
+
+    `namespaces` are those that their targets may be in, `secrets` store → patterns of what they may read.
+    """
+
+    config_map: str
+    namespaces: frozenset[str]
+    secrets: Mapping[StoreName, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """What a mapping includes: ConfigMap → bounds; `unread` are those of which nothing could be read.
+
+    `owners`: credential → the include in whose text it stands, whether it is accepted or not.
+    """
+
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
+    owners: Mapping[CredentialId, str] = field(default_factory=dict)
+
+    @property
+    def unread_namespaces(self) -> frozenset[str]:
+        """Where credentials may be that could not be read."""
+        return frozenset(name for include in self.unread for name in self.bounds[include].namespaces)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a mapping gave: the document (None when it is not accepted at all) and every problem.
 
-    `refused` are the credentials that are in the text and not in the document.
+    `refused` are the credentials that are in the text and not in the document; `former` what those of them
+    say that they were called before.
     """
 
     document: MappingDocument | None
     problems: tuple[Problem, ...] = ()
     refused: Mapping[CredentialId, tuple[Problem, ...]] = field(default_factory=dict)
+    includes: Includes = field(default_factory=Includes)
+    former: Mapping[CredentialId, CredentialId] = field(default_factory=dict)

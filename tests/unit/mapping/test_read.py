@@ -214,10 +214,6 @@ def test_a_credential_without_a_value_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (
-            mapping(HUB, settings="include: [{configMap: a/b, namespaces: [a], secrets: {s: [x]}}]\n"),
-            "3:1: include",
-        ),
         (mapping(HUB, settings="defaults: {expiryWarning: 7d}\n"), "m.yaml:3:12: defaults.expiryWarning"),
         (mapping(HUB.replace("kv/hf", "kv/hf, settle: 5m")), "credentials.hub.from.settle"),
     ],
