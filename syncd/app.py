@@ -155,6 +155,11 @@ class App:
         """The cluster that is written to."""
         return self._around.cluster
 
+    @property
+    def kserve_config(self) -> ConfigMemory:
+        """The last readable `inferenceservice-config`."""
+        return self._around.config
+
     def use(self, document: MappingDocument) -> None:
         """Open the stores of a mapping; those whose settings did not change keep their logins.
 

@@ -12,7 +12,9 @@ from syncd.app import App, digest_key, open_cluster, unguarded
 from syncd.daemon.freshness import FreshnessBook
 from syncd.daemon.groups import HOURLY, group_of, groups_of
 from syncd.daemon.health import Health
+from syncd.daemon.last_valid import LastValid
 from syncd.daemon.mapping_source import ConfigMapSource, FileSource
+from syncd.daemon.memory import Memory
 from syncd.daemon.notices import Notices
 from syncd.daemon.queue import Priority, WorkQueue
 from syncd.daemon.reload import Reload
@@ -71,7 +73,10 @@ class Daemon:
         self._scheduler = Scheduler(self._queue)
         reload = Reload(self._app.use, emit)
         source = _source(options, cluster)
-        self._watch = Watch(source, reload, self._changed, self._health, poll=options.mapping_poll)
+        own = options.cluster
+        last_valid = LastValid(cluster, own.namespace, own.instance, unguarded, now)
+        memory = Memory(last_valid, self._app.kserve_config)
+        self._watch = Watch(source, reload, memory, self._changed, self._health, poll=options.mapping_poll)
         self._server = Server(
             options.listen,
             {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._exposition},
@@ -147,7 +152,7 @@ def run(options: DaemonOptions) -> int:
 
 def _source(options: DaemonOptions, cluster: Cluster) -> MappingSource:
     if options.files:
-        return FileSource(options.files)
+        return FileSource(options.files, cluster)
     return ConfigMapSource(cluster, ObjectRef(options.cluster.namespace, options.config_map))
 
 

@@ -38,25 +38,50 @@ class Reload:
         self._use = use
         self._emit = emit
         self._in_force: MappingDocument | None = None
+        self._recalled: MappingDocument | None = None
+        self._accepted: MappingDocument | None = None
+
+    @property
+    def accepted(self) -> MappingDocument | None:
+        """What is in force since this process accepted something; None as long as it did not."""
+        return self._accepted
+
+    def recall(self, document: MappingDocument | None) -> None:
+        """Take what an earlier process had in force: it holds for whatever the first text breaks.
+
+        It is not in force before a text was looked at, which may have taken things away meanwhile.
+        """
+        self._recalled = document
 
     def take(self, found: Texts | Missing) -> Change | None:
         """Put in force what is right in a text; None when nothing else is in force than before."""
         if isinstance(found, Missing):
-            self._refuse((found.problem,), 0)
-            return None
+            return self._go_on((found.problem,), 0)
         before = self._in_force
-        reading = read(found.files, before)
-        after = accept(before, reading)
+        basis = before or self._recalled
+        reading = read(found.files, basis, found.included)
+        after = accept(basis, reading)
         if after is None or reading.document is None:
-            self._refuse(_texts(reading, "error"), len(reading.refused))
-            return None
+            return self._go_on(_texts(reading, "error"), len(reading.refused))
         problem = self._open(after)
         if problem is not None:
-            self._refuse((*_texts(reading, "error"), problem), len(reading.refused))
-            return None
-        self._in_force = after
+            return self._go_on((*_texts(reading, "error"), problem), len(reading.refused))
+        self._in_force = self._accepted = after
         self._emit(_accepted(reading, reading.document, after))
         return None if before == after else Change(after, _changed(before, after))
+
+    def _go_on(self, problems: tuple[str, ...], refused: int) -> Change | None:
+        """Refuse a text as a whole; with the first one, what an earlier process had is put in force."""
+        change = None
+        if self._in_force is None and self._recalled is not None:
+            problem = self._open(self._recalled)
+            if problem is None:
+                self._in_force = self._recalled
+                change = Change(self._recalled, frozenset(self._recalled.credentials))
+            else:
+                problems = (*problems, problem)
+        self._refuse(problems, refused)
+        return change
 
     def _open(self, document: MappingDocument) -> str | None:
         """Open its stores; return what keeps one of them shut."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from syncd.daemon.health import Health
     from syncd.daemon.mapping_source import MappingSource
+    from syncd.daemon.memory import Memory
     from syncd.daemon.reload import Change, Reload
 
 
@@ -24,6 +25,7 @@ class Watch:
         self,
         source: MappingSource,
         reload: Reload,
+        memory: Memory,
         changed: Callable[[Change], None],
         health: Health,
         *,
@@ -32,6 +34,7 @@ class Watch:
         """Look at `source` every `poll` seconds once started; `changed` hears of another mapping in force."""
         self._changes = Changes(source)
         self._reload = reload
+        self._memory = memory
         self._changed = changed
         self._health = health
         self._poll = poll
@@ -49,7 +52,13 @@ class Watch:
         self._thread.join(timeout)
 
     def look(self) -> None:
-        """Look once, and pass on what is other than last time."""
+        """Look once, and pass on what is other than last time.
+
+        The first look waits until it is known what an earlier process had in force: without that a broken
+        entry would lose its last accepted form.
+        """
+        if not self._memory.recall(self._reload):
+            return
         found = self._changes.poll()
         if isinstance(found, Unreachable):
             logger().warning(
@@ -60,6 +69,7 @@ class Watch:
             if change is not None:
                 self._changed(change)
         self._changes.settle()
+        self._memory.keep(self._reload.accepted)
 
     def _run(self) -> None:
         while True:

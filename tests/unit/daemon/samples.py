@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from syncd.cluster.directory.cluster import DirectoryCluster
 from syncd.mapping.read import read
+from syncd.model.names import Instance
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from syncd.mapping.settings import MappingDocument
     from syncd.model.events import Event
 
@@ -58,3 +62,10 @@ def document(text: str = TWO) -> MappingDocument:
     assert not reading.problems, reading.problems
     assert reading.document is not None
     return reading.document
+
+
+def directory(folder: Path) -> DirectoryCluster:
+    """Return a cluster of the files in a folder."""
+    return DirectoryCluster(
+        folder, instance=Instance("syncd"), kserve_namespace="kserve", digest_key=b"k" * 16, timeout=5.0
+    )

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from syncd.app import unguarded
 from syncd.daemon.health import LONGEST_LOOK, Health
+from syncd.daemon.last_valid import LastValid
 from syncd.daemon.mapping_source import Missing, Texts, Unreachable
+from syncd.daemon.memory import Memory
 from syncd.daemon.reload import Reload
 from syncd.daemon.watch import Watch
 from syncd.model.events import MappingRead
-from tests.unit.daemon.samples import TWO, Clock, Heard
+from syncd.model.names import Instance
+from syncd.sync.kserve_config import ConfigMemory
+from tests.unit.daemon.samples import TWO, Clock, Heard, directory
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from syncd.daemon.mapping_source import Found
     from syncd.daemon.reload import Change
 
@@ -62,10 +69,18 @@ def changes() -> Changes:
 
 
 @pytest.fixture
-def watch(source: Source, changes: Changes, heard: Heard, clock: Clock) -> Watch:
+def memory(tmp_path: Path, clock: Clock) -> Memory:
+    """Return a memory in a directory."""
+    (tmp_path / "syncd").mkdir()
+    last_valid = LastValid(directory(tmp_path), "syncd", Instance("syncd"), unguarded, clock)
+    return Memory(last_valid, ConfigMemory())
+
+
+@pytest.fixture
+def watch(source: Source, memory: Memory, changes: Changes, heard: Heard, clock: Clock) -> Watch:
     """Return a watch that has not looked yet."""
     health = Health(clock, mapping_poll=POLL)
-    return Watch(source, Reload(lambda _: None, heard), changes, health, poll=POLL)
+    return Watch(source, Reload(lambda _: None, heard), memory, changes, health, poll=POLL)
 
 
 def test_a_change_is_passed_on_once(watch: Watch, changes: Changes, heard: Heard) -> None:
@@ -88,10 +103,12 @@ def test_a_mapping_that_goes_changes_nothing(
     assert len(changes.heard) == 1
 
 
-def test_a_bug_does_not_end_the_watch(source: Source, changes: Changes, heard: Heard, clock: Clock) -> None:
+def test_a_bug_does_not_end_the_watch(
+    source: Source, memory: Memory, changes: Changes, heard: Heard, clock: Clock
+) -> None:
     """After looks that failed the next one is made; until then the mapping was not looked at."""
     health = Health(clock, mapping_poll=POLL)
-    watch = Watch(source, Reload(lambda _: None, heard), changes, health, poll=POLL)
+    watch = Watch(source, Reload(lambda _: None, heard), memory, changes, health, poll=POLL)
     source.found = None
     clock.time += LONGEST_LOOK + 1
     watch._look_or_say_why()
@@ -104,7 +121,7 @@ def test_a_bug_does_not_end_the_watch(source: Source, changes: Changes, heard: H
 
 
 def test_a_text_that_meets_a_bug_is_not_taken_for_read(
-    source: Source, changes: Changes, heard: Heard, clock: Clock
+    source: Source, memory: Memory, changes: Changes, heard: Heard, clock: Clock
 ) -> None:
     """As long as the mapping cannot be dealt with, the daemon does not look alive."""
 
@@ -112,7 +129,7 @@ def test_a_text_that_meets_a_bug_is_not_taken_for_read(
         raise KeyError("c4n4ry")
 
     health = Health(clock, mapping_poll=POLL)
-    watch = Watch(source, Reload(broken, heard), changes, health, poll=POLL)
+    watch = Watch(source, Reload(broken, heard), memory, changes, health, poll=POLL)
     clock.time += LONGEST_LOOK + 1
     for _ in range(3):
         watch._look_or_say_why()
