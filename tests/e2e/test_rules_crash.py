@@ -17,7 +17,7 @@ from syncd.kube.configuration import ConnectionSettings
 from syncd.kube.connection import KubeTransport
 from syncd.model.errors import ClusterUnreachable
 from tests.e2e.crashing import CrashingTransport, Ending, Killed
-from tests.e2e.everybody import digest
+from tests.e2e.everybody import digest, force
 from tests.e2e.killing_proxy import KillingProxy
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def put(bench: Workbench, version: int) -> None:
     )
 
 
-def credentials(namespace: str, *, shape: int) -> str:
+def credentials(namespace: str, *, shape: int, suffix: str = "") -> str:
     """One credential of six kinds and a role; another shape has other keys, endpoints and annotations."""
     proxy = "" if shape == 1 else ", userProxy: models"
     made = "serviceAccounts: [every, made], createServiceAccounts: true"
@@ -97,11 +97,17 @@ def credentials(namespace: str, *, shape: int) -> str:
     }
     entries = [
         f"{name}:\n  from: {{store: platform, secret: KV/{name}}}\n  {form}\n"
-        f"  to: [{{namespaces: [{namespace}], {more.get(name, 'serviceAccounts: [every]')}}}]\n"
+        f"  to: [{{namespaces: [{namespace}], secret: {name}{suffix},"
+        f" {more.get(name, 'serviceAccounts: [every]')}}}]\n"
         for name, form in forms.items()
     ]
     role = f"role:\n  s3: {{roleArn: '{ROLE}-{shape}', endpoint: 'https://role-{shape}:9000'}}\n"
     return "".join(entries) + role + f"  to: [{{namespaces: [{namespace}], serviceAccounts: [roles]}}]\n"
+
+
+def text(bench: Workbench, entries: str) -> str:
+    """The whole mapping, without a limit on how much may change at once."""
+    return f"{bench.text(entries)}limits: {{removals: 100%, reshapes: 100%}}\n"
 
 
 def prepared(bench: Workbench) -> str:
@@ -202,7 +208,7 @@ def states(bench: Workbench) -> Iterator[Callable[[str], None]]:
 
         def wanted(namespace: str, version: int = version, shape: int = shape) -> None:
             put(bench, version)
-            bench.mapping(credentials(namespace, shape=shape))
+            force(bench, text(bench, credentials(namespace, shape=shape)))
 
         yield wanted
 
@@ -301,6 +307,29 @@ def _process(bench: Workbench, namespace: str, *, shape: int, server: str) -> su
     config["clusters"][0]["cluster"] = {"server": server}
     kubeconfig, file = bench.folder / "killed.kubeconfig", bench.folder / "mapping.yaml"
     kubeconfig.write_text(json.dumps(config))
-    file.write_text(bench.text(credentials(namespace, shape=shape)))
+    file.write_text(text(bench, credentials(namespace, shape=shape)))
     command = [str(PROGRAM), str(kubeconfig), bench.instance, bench.options.namespace, str(file)]
     return subprocess.Popen([sys.executable, *command], cwd=ROOT, env={"PYTHONPATH": str(ROOT)})
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_another_name_for_every_secret_that_is_interrupted(bench: Workbench, ending: Ending) -> None:
+    """At every write: each ServiceAccount goes from one name to the other in one patch."""
+    at = 1
+    while True:
+        namespace = prepared(bench)
+        put(bench, 1)
+        force(bench, text(bench, credentials(namespace, shape=1)))
+        bench.sync()
+        seen = sight(bench, namespace)
+        force(bench, text(bench, credentials(namespace, shape=1, suffix="-new")))
+        if not interrupted(bench, ending, at):
+            break
+        assert sight(bench, namespace) == seen
+        converged(bench, namespace, seen)
+        assert set(bench.listed(namespace, "every")) == {
+            "theirs",
+            *(f"{one}-new" for one in ("minio", "gcs", "azure", "hub", "web", "hadoop")),
+        }
+        at += 1
+    assert at > 8, "six Secrets and two ServiceAccounts"

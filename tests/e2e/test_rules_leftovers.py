@@ -115,11 +115,12 @@ def test_a_namespace_that_loses_its_label(bench: Workbench) -> None:
     assert bench.values(namespace, "models")["AWS_ACCESS_KEY_ID"] == b"AK2"
 
 
-def test_a_service_account_that_leaves_the_target(bench: Workbench) -> None:
+@pytest.mark.parametrize("policy", [POLICY, ""], ids=["delete", "retain"])
+def test_a_service_account_that_leaves_the_target(bench: Workbench, policy: str) -> None:
     """It keeps the Secret on its list."""
     namespace = bench.new_namespace()
-    start(bench, models(f"{{namespaces: [{namespace}], serviceAccounts: [models, default]}}"))
-    force(bench, bench.text(models(f"{{namespaces: [{namespace}], serviceAccounts: [models]}}")))
+    start(bench, models(f"{{namespaces: [{namespace}], serviceAccounts: [models, default]}}", policy))
+    force(bench, bench.text(models(f"{{namespaces: [{namespace}], serviceAccounts: [models]}}", policy)))
     assert left_over(bench, namespace) == {("binding", "default", "still lists models")}
     assert bench.listed(namespace, "default") == ["models"]
 

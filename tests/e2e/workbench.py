@@ -48,7 +48,7 @@ RULES: tuple[Object, ...] = (
         "resources": ["secrets", "serviceaccounts"],
         "verbs": ["get", "list", "create", "patch"],
     },
-    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
+    {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
 )
 """What syncd may do in the cluster."""
