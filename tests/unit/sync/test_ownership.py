@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from syncd.model.difference import entry_records
 from syncd.model.names import Instance, ObjectRef, entries_annotation
 from syncd.model.objects import ObservedSecret
 from syncd.sync import ownership
@@ -36,7 +37,7 @@ def storage_config(records: object) -> ObservedSecret:
 def test_the_record_is_read_once_for_all_its_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asking for each of many entries reads the annotation once, and once more when it has changed."""
     read: list[str | None] = []
-    original = ownership.entry_records
+    original = entry_records
 
     def counting(annotation: str | None) -> dict[str, dict[str, str]]:
         read.append(annotation)
