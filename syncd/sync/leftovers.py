@@ -26,13 +26,15 @@ class Mapped:
 
     `untold` are placements that cannot be made at the moment, `refused` credentials that are in the text and
     not in force: nothing of theirs is left over. `in_force` are all that are, also those that
-    have no target anywhere at the moment.
+    have no target anywhere at the moment. `unread` are namespaces with credentials that may be mapped in
+    included files that could not be read: nothing is left over there, whose-ever it is.
     """
 
     placements: tuple[Placement, ...]
     untold: frozenset[PlacementId] = frozenset()
     refused: frozenset[CredentialId] = frozenset()
     in_force: Mapping[CredentialId, Credential] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
     def credentials(self) -> dict[CredentialId, Credential]:
         """Return the credentials in force, by name."""
@@ -40,8 +42,12 @@ class Mapped:
         return {**self.in_force, **placed}
 
     def knows(self, identity: PlacementId) -> bool:
-        """Tell whether this placement is mapped, though nothing can be said about its objects now."""
-        return identity in self.untold or identity.credential in self.refused
+        """Tell whether this placement is, or may be, mapped, though nothing can be said of its objects now."""
+        return (
+            identity in self.untold
+            or identity.credential in self.refused
+            or identity.namespace in self.unread
+        )
 
 
 @dataclass(frozen=True, slots=True)

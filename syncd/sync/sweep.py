@@ -95,6 +95,7 @@ class Wanted:
     limits: Limits = field(default_factory=Limits)
     at: float = 0.0
     credentials: Mapping[CredentialId, Credential] = field(default_factory=dict)
+    unread: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ def want(
         config=config,
         survey=survey,
         refused_credentials=document.refused,
+        unread=document.unread,
         removal=removal,
         limits=document.limits,
         at=around.clock(),
@@ -335,7 +337,7 @@ def _another_look(applied: tuple[Applied, ...], plan: Plan, removal: Removal) ->
 def _mapped(wanted: Wanted, absent: frozenset[PlacementId]) -> Mapped:
     untold = frozenset(refusal.placement for refusal in wanted.placed.refused)
     present = tuple(placement for placement in wanted.placed.placements if placement.id not in absent)
-    return Mapped(present, untold, wanted.refused_credentials, wanted.credentials)
+    return Mapped(present, untold, wanted.refused_credentials, wanted.credentials, wanted.unread)
 
 
 def concluded(

@@ -220,3 +220,15 @@ def test_a_suspended_credential_is_left_alone_and_resumes(world: World) -> None:
     assert {outcome.state for outcome in swept.outcomes.values()} == {State.SUSPENDED}
     world.sync(hub(DELETE))
     assert world.secret("hub") != before
+
+
+def test_nothing_is_left_over_where_an_included_file_could_not_be_read(world: World) -> None:
+    """Whatever is in the namespaces of a file that is not known may be that file's: it stays as it is."""
+    include = "include: [{configMap: nlp/c, namespaces: [nlp], secrets: {vault: [kv/*]}}]\n"
+    world.sync(hub(DELETE))
+    before = world.secret("hub")
+    swept = world.sync(OTHER, settings=include)
+    assert swept.plan.leftovers == ()
+    assert world.secret("hub") == before
+    world.sync(OTHER)
+    assert world.secret("hub") is None
