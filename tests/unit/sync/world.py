@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from syncd.mapping.settings import MappingDocument
+    from syncd.model.errors import StoreError
     from syncd.model.events import Event
     from syncd.model.names import CredentialId
     from syncd.model.secret import SecretRef
@@ -47,6 +48,7 @@ class Shelf(SecretStore):
     def __init__(self) -> None:
         """Start empty."""
         self._secrets: dict[str, tuple[int, Mapping[str, str]]] = {}
+        self.failing: dict[str, StoreError] = {}
 
     def put(self, path: str, **properties: str) -> None:
         """Write a new version."""
@@ -62,6 +64,8 @@ class Shelf(SecretStore):
         return {ref: self._answer(ref) for ref in refs}
 
     def _answer(self, ref: SecretRef) -> Fetched:
+        if ref.secret in self.failing:
+            return self.failing[ref.secret]
         if ref.secret not in self._secrets:
             return SecretNotFound(f"{ref}: there is no such secret")
         version, properties = self._secrets[ref.secret]
@@ -78,6 +82,7 @@ class World:
         self.events: list[Event] = []
         self.document: MappingDocument | None = None
         self.time = 1_700_000_000.0
+        self.address = "vault memory"
         for namespace in ("nlp", "search"):
             self.account(namespace, "models")
         self.again()
@@ -93,7 +98,7 @@ class World:
             Surroundings(
                 cluster=self.cluster,
                 stores={STORE: self.shelf},
-                addresses={STORE: "vault memory"},
+                addresses={STORE: self.address},
                 instance=instance,
                 namespace="syncd",
                 digest_key=key,
