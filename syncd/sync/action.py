@@ -188,7 +188,7 @@ def unbinding_part(each: Unbinding) -> str:
 
 
 def unset_part(annotation: str) -> str:
-    """Return how an `Objection` names one annotation that a `PatchAccount` takes away."""
+    """Return how an `Objection` names one annotation that a `PatchAccount` takes away or releases."""
     return f"-annotation {annotation}"
 
 

@@ -143,17 +143,24 @@ def _account(
         for name, credential in action.unset.items()
         if (action.ref, unset_part(name)) not in refused.parts
     }
+    released = {
+        name: credential
+        for name, credential in action.released.items()
+        if (action.ref, unset_part(name)) not in refused.parts
+    }
     lost = {binding.credential for binding in action.bind if binding not in bind}
     lost |= {one.credential for name, one in action.annotations.items() if name not in annotations}
     # What a credential has here stays until what takes its place may come.
     unbind = tuple(each for each in unbind if each.credential not in lost)
     unset = {name: owner for name, owner in unset.items() if owner not in lost}
-    allowed = replace(action, bind=bind, annotations=annotations, unbind=unbind, unset=unset)
+    allowed = replace(
+        action, bind=bind, annotations=annotations, unbind=unbind, unset=unset, released=released
+    )
     if allowed == action:
         return action
     if not (bind or annotations or allowed.undoes):
         return None
-    gone = {*unset, *action.released}
+    gone = {*unset, *released}
     return replace(allowed, record=annotation_record(action.ref, action.have, annotations, gone, instance))
 
 

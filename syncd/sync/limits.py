@@ -1,7 +1,7 @@
 """How much a plan may remove or reshape within an hour; more is held as a whole class; pure (rule 9).
 
 Removals are what leaves a cluster or our care: a Secret deleted or released, a binding undone, an entry
-dropped or released, an annotation or a data key taken away. Reshapes are changes of shape of bound Secrets,
+dropped or released, an annotation taken away or released, a data key taken away. Reshapes are changes of shape of bound Secrets,
 and names swapped in place on a ServiceAccount: what makes KServe roll pods by itself.
 """
 
@@ -153,7 +153,7 @@ def _of_account(
         for name in names:
             mark = Mark(digest(name), placement, rendered=placement in absent)
             yield Change("removals", name, mark, action, part)
-    for annotation, credential in sorted(action.unset.items()):
+    for annotation, credential in sorted((*action.unset.items(), *action.released.items())):
         placement = PlacementId(credential, namespace)
         name = f"annotation {annotation} of ServiceAccount {action.ref}"
         rendered = placement in absent or (action.ref, annotation) not in annotations

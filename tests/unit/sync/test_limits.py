@@ -346,10 +346,11 @@ def test_what_is_held_is_told_once(world: World) -> None:
     ]
 
 
-def test_annotations_of_accounts_count_too(world: World) -> None:
+@pytest.mark.parametrize("policy", ["Retain", "Delete"])
+def test_annotations_of_accounts_count_too(world: World, policy: str) -> None:
     """A role that leaves many ServiceAccounts at once is held, and its parts stay together."""
     arn = "arn:aws:iam::111122223333:role/r"
-    role = f"role: {{s3: {{roleArn: '{arn}', region: eu-west-1}}, deletionPolicy: {{whenUnmapped: Delete}},"
+    role = f"role: {{s3: {{roleArn: '{arn}', region: eu-west-1}}, deletionPolicy: {{whenUnmapped: {policy}}},"
     role += f" to: [{{namespaces: [{', '.join(TEAMS)}], serviceAccounts: [models]}}]}}"
     world.sync(role)
     before = tree(world)
