@@ -27,6 +27,7 @@ from syncd.cli.flags import (
     target,
 )
 from syncd.cli.logs import log_flags
+from syncd.cli.newer import refuse_older_files
 from syncd.cli.report import Report, optional_of, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
 from syncd.daemon.options import CONFIG_MAP
@@ -45,12 +46,21 @@ Values = Annotated[
         " not be used again.",
     ),
 ]
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune",
+        help="Also release or delete what left the mapping, as its deletionPolicy says. Refused when the"
+        " mapping that the daemon accepted last is newer than the files.",
+    ),
+]
 
 
 def sync(
     ctx: typer.Context,
     *,
     files: Filenames = None,
+    prune: Prune = False,
     values: Values = "shown",
     output: Output = None,
     namespace: Namespace = NAMESPACE,
@@ -65,7 +75,8 @@ def sync(
 ) -> None:
     """Read every secret once, write what differs.
 
-    Nothing is deleted or unbound. What is refused stays as it is in the cluster, and everything else goes on.
+    Nothing is deleted, unbound or released without --prune. What is refused stays as it is in the cluster,
+    and everything else goes on.
 
     Example: syncd sync -f mapping.yaml --context staging
     """
@@ -83,8 +94,10 @@ def sync(
     )
     options = chosen.cluster(values="hidden" if values == "hidden" else "real")
     session = session_of(chosen, options, log_flags(ctx).listener(), access="write")
+    if prune:
+        refuse_older_files(session, chosen.files)
     with session.engine(store_auth) as engine:
-        swept = engine.run(session.document, deadline=deadline(timeout))
+        swept = engine.run(session.document, removal="act" if prune else "report", deadline=deadline(timeout))
     placements = swept.wanted.due
     outcomes = tuple(swept.outcomes.values())
     report = Report(

@@ -132,7 +132,7 @@ class FileSource:
         texts: dict[str, str] = {}
         for path in self._paths:
             try:
-                found = {str(file): file.read_text(encoding="utf-8") for file in _in(path)}
+                found = {str(file): file.read_text(encoding="utf-8") for file in files_in(path)}
             except OSError as error:
                 return Missing(f"{error.filename} cannot be read: {error.strerror}")
             except UnicodeDecodeError:
@@ -151,7 +151,7 @@ def _without_yaml(config_map: str) -> str:
     return f"ConfigMap {config_map} has no key that ends in .yaml; put the mapping under one"
 
 
-def _in(path: Path) -> list[Path]:
+def files_in(path: Path) -> list[Path]:
     """Return the files that a path stands for; a mounted ConfigMap keeps its older forms in `..` folders."""
     if not path.is_dir():
         return [path]
