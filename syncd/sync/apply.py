@@ -6,7 +6,6 @@ Secrets, then entries, then ServiceAccounts, then what is released, and last wha
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -25,6 +24,7 @@ from syncd.sync.action import (
     WriteEntry,
     WriteSecret,
 )
+from syncd.sync.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,15 +82,7 @@ def apply(plan: Plan, writer: Writer, fence: Fence, emit: Emit) -> tuple[Applied
 
 
 def _together(jobs: Sequence[_Job]) -> list[Applied]:
-    """Do independent requests side by side; the first error is raised after all have ended."""
-    if len(jobs) <= 1:
-        return [applied for job in jobs for applied in job()]
-    with ThreadPoolExecutor(min(WRITERS, len(jobs)), thread_name_prefix="apply") as pool:
-        return [applied for result in pool.map(_call, jobs) for applied in result]
-
-
-def _call(job: _Job) -> tuple[Applied, ...]:
-    return job()
+    return [applied for result in together(jobs, threads=WRITERS, name="apply") for applied in result]
 
 
 def _secret(action: WriteSecret, writer: Writer, fence: Fence) -> tuple[Applied, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import StoreMisconfigured, StoreUnavailable
+from syncd.sync.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,11 +38,9 @@ def gather(
         for name in sorted({ref.store for ref in refs} & stores.keys())
         for batch in _batches(sorted(ref for ref in refs if ref.store == name), stores[name].batch)
     ]
-    if not batches:
-        return fetched
-    with ThreadPoolExecutor(min(_MOST_THREADS, len(batches)), thread_name_prefix="gather") as pool:
-        for answers in pool.map(lambda work: _fetch(*work, deadline=deadline), batches):
-            fetched |= answers
+    jobs = [partial(_fetch, store, batch, deadline=deadline) for store, batch in batches]
+    for answers in together(jobs, threads=_MOST_THREADS, name="gather"):
+        fetched |= answers
     return fetched
 
 
