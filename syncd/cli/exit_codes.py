@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from syncd.model.objects import Outcome
     from syncd.model.secret import SecretRef
     from syncd.stores.interface import Fetched
+    from syncd.sync.action import Plan
 
 
 class ExitCode(IntEnum):
@@ -62,6 +63,11 @@ def of_outcomes(outcomes: Iterable[Outcome], placements: Iterable[Placement]) ->
         if outcome.state not in _WELL and not missing:
             return ExitCode.UNWELL
     return ExitCode.DONE
+
+
+def of_held(plan: Plan) -> ExitCode:
+    """Return `UNWELL` when removals or reshapes wait for somebody's word."""
+    return ExitCode.UNWELL if plan.held else ExitCode.DONE
 
 
 def of_stores(fetched: Mapping[SecretRef, Fetched]) -> ExitCode:

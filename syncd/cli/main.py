@@ -8,11 +8,13 @@ import typer
 
 import syncd
 from syncd.cli.commands import Commands
+from syncd.cli.confirm import confirm
 from syncd.cli.console import say
 from syncd.cli.demo.command import demo
 from syncd.cli.explain import explain
 from syncd.cli.logs import LogFlags
 from syncd.cli.plan import plan
+from syncd.cli.prune import prune
 from syncd.cli.render import render
 from syncd.cli.run import run
 from syncd.cli.schema import schema
@@ -70,4 +72,6 @@ app.command()(plan)
 app.command()(sync)
 app.command()(render)
 app.command()(run)
+app.command()(confirm)
+app.command()(prune)
 app.command()(demo)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from syncd.cli.flags import Format
     from syncd.cli.session import Session
 
+Look = Literal["report", "act", "server"]
+"""What is planned: all but what leaves, that too, or what the API server says to it."""
+
 Offline = Annotated[
     bool,
     typer.Option(
@@ -49,12 +52,19 @@ Server = Annotated[
     bool,
     typer.Option("--server", help="Let the API server check every write and keep none (dryRun=All)."),
 ]
+Prune = Annotated[
+    bool,
+    typer.Option(
+        "--prune", help="Show also what the daemon, or sync --prune, does about what left the mapping."
+    ),
+]
 
 
 def plan(
     ctx: typer.Context,
     *,
     files: Filenames = None,
+    prune: Prune = False,
     offline: Offline = False,
     server: Server = False,
     output: Output = None,
@@ -70,7 +80,8 @@ def plan(
 ) -> None:
     """Show what a sync would do.
 
-    Nothing is written, and values are never shown. Ends with 1 when there is something to write.
+    Nothing is written, and values are never shown. Ends with 1 when there is something to write, and with 3
+    when removals or reshapes would be held, which are shown with their id.
 
     Example: syncd plan -f mapping.yaml --store-auth ambient
     """
@@ -80,6 +91,8 @@ def plan(
         )
     if server and directory is not None:
         raise UsageError("--server asks an API server, and --directory has none")
+    if prune and (offline or server):
+        raise UsageError("--prune shows step by step what would go: leave out --offline and --server")
     chosen = target(
         files,
         namespace=namespace,
@@ -94,22 +107,23 @@ def plan(
     if offline:
         code = _offline(session, output)
     else:
-        code = _online(session, output, store_auth, timeout, server=server)
+        look_at: Look = "server" if server else "act" if prune else "report"
+        code = _online(session, output, store_auth, timeout, look_at)
     raise typer.Exit(exit_codes.first([code, session.mapping_code]))
 
 
 def _online(
-    session: Session, output: Format | None, store_auth: StoreAuth, timeout: float, *, server: bool
+    session: Session, output: Format | None, store_auth: StoreAuth, timeout: float, look_at: Look
 ) -> ExitCode:
     with session.engine(store_auth) as engine:
-        if server:
+        if look_at == "server":
             enforced = replace(session.document, mode="enforce")
             swept = engine.run(enforced, deadline=deadline(timeout))
         else:
-            swept = engine.preview(session.document, deadline=deadline(timeout))
+            swept = engine.preview(session.document, look_at, deadline=deadline(timeout))
     placements = swept.wanted.due
     outcomes = tuple(swept.outcomes.values())
-    actions = written(swept) if server else swept.plan.actions
+    actions = written(swept) if look_at == "server" else swept.plan.actions
     report = Report(
         rows(actions),
         refusals_of(outcomes),
@@ -117,13 +131,14 @@ def _online(
         swept.plan.unchanged,
         outcomes,
         optional_of(placements),
-        "The API server checked every write and kept none." if server else "",
+        "The API server checked every write and kept none." if look_at == "server" else "",
     )
     show(report, output, swept.plan, session.problems)
     return exit_codes.first(
         [
             ExitCode.DIFFERENCES if swept.plan else ExitCode.DONE,
             exit_codes.of_outcomes(outcomes, placements),
+            exit_codes.of_held(swept.plan),
             exit_codes.of_stores(swept.wanted.fetched),
         ]
     )

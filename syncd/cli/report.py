@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from syncd.mapping.settings import Problem
     from syncd.model.names import PlacementId
     from syncd.model.objects import Outcome, Refusal
-    from syncd.sync.action import Action, Leftover, Plan
+    from syncd.sync.action import Action, Held, Leftover, Plan
     from syncd.sync.sweep import Swept
 
 _STYLES: Final = {
@@ -75,7 +75,7 @@ def show(report: Report, output: Format | None, plan: Plan, problems: Sequence[P
             for row in report.rows:
                 print(row.short_name())
         case _:
-            _show(report, wide=output == "wide")
+            _show(report, plan.held, wide=output == "wide")
 
 
 def public(report: Report, plan: Plan, problems: Iterable[Problem]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def refusals_of(outcomes: Iterable[Outcome]) -> list[Refusal]:
     return sorted(found, key=lambda refusal: (refusal.placement, refusal.where))
 
 
-def _show(report: Report, *, wide: bool) -> None:
+def _show(report: Report, held: Sequence[Held], *, wide: bool) -> None:
     if report.rows:
         columns = ["namespace", "verb", "kind", "name", "changes"]
         columns += ["credentials", "records"] if wide else []
@@ -115,6 +115,7 @@ def _show(report: Report, *, wide: bool) -> None:
         ]
         table(columns, cells, [_STYLES[row.verb] for row in report.rows])
         say()
+    _show_held(held)
     _show_refusals(report)
     if report.leftovers:
         say("No longer in the mapping; left as it is:", "bold")
@@ -126,11 +127,27 @@ def _show(report: Report, *, wide: bool) -> None:
     say(_summary(report), "bold")
 
 
+def _show_held(held: Sequence[Held]) -> None:
+    for one in held:
+        say(f"{one.count} {one.kind} are held as {one.id}:", "bold")
+        for name in one.listing:
+            say(f"  {name}")
+        if one.count > len(one.listing):
+            say(f"  and {one.count - len(one.listing)} more")
+        say(
+            f"  limits.{one.kind} is {one.limit}: {one.most} within an hour, of which {one.used} are used",
+            "dim",
+        )
+        say(f"  If all of it is meant: syncd confirm {one.id}", "yellow")
+        say()
+
+
 def _show_refusals(report: Report) -> None:
-    if not report.refusals:
+    shown = [refusal for refusal in report.refusals if refusal.reason is not Reason.HELD]
+    if not shown:
         return
     say("Held back:", "bold")
-    for refusal in report.refusals:
+    for refusal in shown:
         missing = refusal.placement in report.optional and refusal.reason is Reason.SECRET_NOT_FOUND
         say(
             f"  {refusal.placement}: {refusal.reason}" + (" (optional)" if missing else ""),

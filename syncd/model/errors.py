@@ -17,6 +17,10 @@ class ClusterUnreachable(SyncdError):
     """The API server cannot be reached, or does not know us (exit code 4)."""
 
 
+class WriteRefused(SyncdError):
+    """A command's own write was refused; the text says why and what to do (exit code 3)."""
+
+
 class NotLeader(SyncdError):
     """This process may not write (any more)."""
 

@@ -1,8 +1,8 @@
 """How much a plan may remove or reshape within an hour; more is held as a whole class; pure (rule 9).
 
-Removals are what leaves a cluster or our care: a Secret deleted or released, a binding undone, an entry
-dropped or released, an annotation taken away or released, a data key taken away. Reshapes are changes of shape of bound Secrets,
-and names swapped in place on a ServiceAccount: what makes KServe roll pods by itself.
+Removals are what leaves a cluster or our care: a Secret deleted or released, a binding undone, an entry or an
+annotation taken away or released, a data key taken away. Reshapes are changes of shape of bound Secrets, and
+names swapped in place on a ServiceAccount: what makes KServe roll pods by itself.
 """
 
 from __future__ import annotations
