@@ -108,10 +108,11 @@ class Daemon:
         self._sweeps.use(change.document, groups)
         self._health.expect(groups)
         self._workers.serve(group.store for group in groups)
-        self._scheduler.replace(groups)
+        added = self._scheduler.replace(groups)
         credentials = change.document.credentials
         touched = {HOURLY, *(group_of(credentials[name]) for name in change.changed)}
-        for group in touched & groups.keys():
+        # One that is new was put a moment ago: once more, and a start would read every secret twice.
+        for group in touched & groups.keys() - added:
             self._queue.put(group, Priority.PUSHED)
 
     def _healthz(self, _accept: str) -> Page:

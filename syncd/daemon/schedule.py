@@ -38,18 +38,23 @@ class Scheduler:
         """Begin to put what is due."""
         self._clock.start()
 
-    def replace(self, groups: Iterable[Group]) -> None:
-        """Let exactly these groups be due from now on; new ones at once, the others keep their phase."""
+    def replace(self, groups: Iterable[Group]) -> frozenset[Group]:
+        """Let exactly these groups be due from now on; new ones at once, the others keep their phase.
+
+        Returns the new ones: they wait in the queue already, or are being swept.
+        """
         wanted = frozenset(groups)
         for gone in self._groups - wanted:
             self._clock.remove_job(str(gone))
             self._queue.discard(gone)
-        for new in wanted - self._groups:
+        added = wanted - self._groups
+        for new in added:
             self._clock.add_job(
                 self._queue.put, _Trigger(new), args=(new, Priority.DUE), id=str(new), name=str(new)
             )
             self._queue.put(new, Priority.NEVER_SYNCED)
         self._groups = wanted
+        return added
 
     def close(self) -> None:
         """End it; a job that is putting a group is waited for."""

@@ -52,6 +52,21 @@ def test_unchanged_is_untouched(world: World, keep: Keep) -> None:
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
 
 
+def test_a_start_reads_each_secret_once(world: World, keep: Keep) -> None:
+    """A start reads a secret once, and so does each change of the mapping that touches its group."""
+    for name in ("alpha", "beta"):
+        world.put(name, FIRST)
+    world.add("alpha", schedule={"interval": "1000h"})
+    before = world.bao.reads(world.mount)
+    daemon = keep(world.start())
+    daemon.until_state("alpha", NAMESPACE, "Synced")
+    world.add("beta", schedule={"interval": "1000h"})
+    world.write()
+    daemon.until_state("beta", NAMESPACE, "Synced")
+    # Alpha at the start, then both.
+    assert world.bao.reads(world.mount) - before == 3
+
+
 def test_a_typo_breaks_only_itself(world: World, keep: Keep) -> None:
     """The entry's last form stays in force and keeps rotating, its neighbours move on, and it shows."""
     for name in ("alpha", "beta"):

@@ -41,6 +41,13 @@ def test_a_new_group_is_due_at_once(queue: WorkQueue, scheduler: Scheduler) -> N
     assert queue.take(0) == YEARLY
 
 
+def test_which_groups_are_new_is_told(scheduler: Scheduler) -> None:
+    """Whoever replaces the groups hears which of them were put on the queue by that."""
+    assert scheduler.replace([YEARLY]) == {YEARLY}
+    assert scheduler.replace([YEARLY, OFTEN]) == {OFTEN}
+    assert scheduler.replace([OFTEN]) == frozenset()
+
+
 def test_a_group_comes_round(queue: WorkQueue, scheduler: Scheduler) -> None:
     """After its first sweep a group is put again whenever its interval has passed."""
     scheduler.replace([OFTEN])
