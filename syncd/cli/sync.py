@@ -114,6 +114,7 @@ def sync(
     codes = [
         session.mapping_code,
         exit_codes.of_outcomes(outcomes, placements),
+        exit_codes.of_held(swept.plan),
         exit_codes.of_stores(swept.wanted.fetched),
     ]
     raise typer.Exit(exit_codes.first(codes))

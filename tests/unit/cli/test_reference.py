@@ -11,7 +11,10 @@ from syncd.cli.main import app
 from syncd.cli.reference import reference
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("validate", "explain", "schema", "plan", "sync", "render", "run", "demo")
+COMMANDS = (
+    *("validate", "explain", "schema", "plan", "sync", "render", "run"),
+    *("confirm", "prune", "demo"),
+)
 
 
 def test_the_reference_is_up_to_date() -> None:
