@@ -89,11 +89,15 @@ class World:
         draft.write_text(json.dumps(document, indent=2))
         draft.replace(self.mapping)
 
-    def start(self) -> Daemon:
-        """Writes the mapping and starts the daemon."""
-        self.write()
+    def start(self, text: str | None = None) -> Daemon:
+        """Writes the mapping, or this text instead of it, and starts the daemon."""
+        if text is None:
+            self.write()
+        else:
+            self.mapping.write_text(text)
         return Daemon.start(
-            self.folder / "daemon", ["-f", str(self.mapping), "--directory", str(self.folder / "cluster")]
+            self.folder / unique("daemon"),
+            ["-f", str(self.mapping), "--directory", str(self.folder / "cluster")],
         )
 
     def file_of(self, name: str) -> Path:

@@ -12,6 +12,7 @@ from tests.harness.processes import wait_for
 from tests.integration.daemon.process import Daemon
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.harness.apiserver import ControlPlane
@@ -31,7 +32,16 @@ EVERYWHERE: tuple[Object, ...] = (
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
 )
-"""All that the daemon may do."""
+"""All that the daemon may do, besides keeping its own memory."""
+OWN: tuple[Object, ...] = (
+    {
+        "apiGroups": [""],
+        "resources": ["configmaps"],
+        "resourceNames": ["syncd-last-valid", "syncd-state"],
+        "verbs": ["create", "patch"],
+    },
+)
+"""What it may do in its own namespace only."""
 
 
 @dataclass(slots=True)
@@ -84,28 +94,38 @@ class ClusterWorld:
         """Writes a secret, as its next version."""
         self.bao.put(self.mount, name, {"access_key": f"ID{key}", "secret_key": key})
 
-    def apply(self) -> None:
-        """Writes the mapping as it is now into the ConfigMap."""
+    def apply(self, **settings: Any) -> None:
+        """Writes the mapping as it is now, with further settings, into the ConfigMap."""
         token = {"secretKeyRef": {"name": "vault-token", "key": "token"}}
         document = {
             "apiVersion": "syncd.dev/v1alpha1",
             "kind": "Mapping",
             "stores": {"platform": {"vault": {"address": self.bao.url, "auth": {"token": token}}}},
             "credentials": self.credentials,
+            **settings,
         }
-        body = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": CONFIG_MAP},
-            "data": {"mapping.yaml": json.dumps(document, indent=2)},
-        }
-        path = f"/api/v1/namespaces/{self.own}/configmaps/{CONFIG_MAP}"
+        self.put_config_map(self.own, CONFIG_MAP, {"mapping.yaml": json.dumps(document, indent=2)})
+
+    def put_config_map(self, namespace: str, name: str, data: Mapping[str, str]) -> None:
+        """Writes a ConfigMap, as the people do whose it is."""
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": dict(data)}
+        path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
         self.plane.admin.must(self.plane.admin.apply(path, body, manager="tests", force=True))
+
+    def delete_config_map(self, namespace: str, name: str) -> None:
+        """Deletes a ConfigMap, as somebody might by mistake."""
+        path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+        self.plane.admin.must(self.plane.admin.delete(path))
+
+    def config_map_version(self, name: str) -> str | None:
+        """The resourceVersion of a ConfigMap in the daemon's namespace; None while there is none."""
+        status, found = self.plane.admin.get(f"/api/v1/namespaces/{self.own}/configmaps/{name}")
+        return found["metadata"]["resourceVersion"] if status == 200 else None
 
     def start(self) -> Daemon:
         """Starts the daemon."""
         arguments = ["--kubeconfig", str(self.kubeconfig), "--namespace", self.own, "--instance", self.own]
-        return Daemon.start(self.folder / "daemon", arguments)
+        return Daemon.start(self.folder / unique("daemon"), arguments)
 
     def has(self, name: str, key: str) -> bool:
         """Whether the cluster has exactly this key for the credential."""
@@ -141,5 +161,13 @@ def _grant(plane: ControlPlane, own: str) -> None:
         "subjects": [{"kind": "ServiceAccount", "namespace": own, "name": "syncd"}],
     }
     plane.admin.must(plane.admin.post(f"{api}/clusterrolebindings", binding))
+    memory = {"metadata": {"name": "memory"}, "rules": list(OWN)}
+    plane.admin.must(plane.admin.post(f"{api}/namespaces/{own}/roles", memory))
+    remembering = {
+        **binding,
+        "metadata": {"name": "memory"},
+        "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": "memory"},
+    }
+    plane.admin.must(plane.admin.post(f"{api}/namespaces/{own}/rolebindings", remembering))
     client = plane.client_for_service_account(own, "syncd")
     wait_for("the daemon's rights", lambda: client.get("/api/v1/secrets", {"limit": "1"})[0] == 200)

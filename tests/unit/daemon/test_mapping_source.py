@@ -14,6 +14,7 @@ from syncd.daemon.mapping_source import (
     Texts,
     Unreachable,
 )
+from syncd.mapping.include import IncludedText
 from syncd.model.errors import ClusterUnreachable
 from syncd.model.names import ObjectRef
 
@@ -27,17 +28,28 @@ REF = ObjectRef("syncd", "mapping")
 
 
 class Reader:
-    """A cluster with one ConfigMap, or without, or away."""
+    """A cluster with one ConfigMap, or without, or away; and with those of teams."""
 
     data: Mapping[str, str] | None = None
     away = False
 
+    def __init__(self) -> None:
+        """Start without ConfigMaps of teams."""
+        self.teams: dict[str, Mapping[str, str] | None] = {}
+        self.asked: list[str] = []
+
     def read_config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """Return its data."""
-        assert ObjectRef(namespace, name) == REF
+        ref = ObjectRef(namespace, name)
+        self.asked.append(str(ref))
         if self.away:
             raise ClusterUnreachable("https://cluster: no connection")
-        return self.data
+        if ref == REF:
+            return self.data
+        found = self.teams[str(ref)]
+        if found is not None and not found:
+            raise ClusterUnreachable("403")
+        return found
 
 
 @pytest.fixture
@@ -75,6 +87,49 @@ def test_a_cluster_that_is_away_is_no_missing_mapping(reader: Reader) -> None:
     """When the API server does not answer, nobody is told that the mapping is gone."""
     reader.away = True
     assert look(reader) == Unreachable("https://cluster: no connection")
+
+
+INCLUDING = """
+apiVersion: syncd.dev/v1alpha1
+kind: Mapping
+include:
+  - {configMap: team-a/credentials, namespaces: [team-a], secrets: {platform: [kv/*]}}
+  - {configMap: team-b/credentials, namespaces: [team-b], secrets: {platform: [kv/*]}}
+  - {configMap: ../escape, namespaces: [team-c], secrets: {platform: [kv/*]}}
+"""
+
+
+@pytest.mark.parametrize("files", [False, True], ids=["ConfigMap", "files"])
+def test_what_a_mapping_includes_comes_along(reader: Reader, tmp_path: Path, files: bool) -> None:
+    """Included ConfigMaps are read by name; one that cannot be read has a reason, and costs nothing else."""
+    reader.data = {"mapping.yaml": INCLUDING}
+    (tmp_path / "mapping.yaml").write_text(INCLUDING)
+    cluster = cast("Any", reader)
+    source = FileSource([tmp_path], cluster) if files else ConfigMapSource(cluster, REF)
+    reader.teams = {"team-a/credentials": {"c.yaml": "1", "notes": "x"}, "team-b/credentials": None}
+    found = source.look()
+    assert isinstance(found, Texts)
+    assert found.included == {
+        "team-a/credentials": IncludedText({"c.yaml": "1"}),
+        "team-b/credentials": IncludedText(problem="ConfigMap team-b/credentials does not exist"),
+    }
+    reader.teams = {"team-a/credentials": {"notes": "x"}, "team-b/credentials": {}}
+    again = source.look()
+    assert isinstance(again, Texts)
+    assert [text.problem for text in again.included.values()] == [
+        "ConfigMap team-a/credentials has no key that ends in .yaml; put the mapping under one",
+        "403",
+    ]
+    assert again.digest() != found.digest()
+    assert set(reader.asked) <= {str(REF), "team-a/credentials", "team-b/credentials"}
+
+
+def test_files_alone_ask_no_cluster(tmp_path: Path) -> None:
+    """Without a cluster, what a mapping includes is looked for nowhere else."""
+    (tmp_path / "mapping.yaml").write_text(INCLUDING)
+    found = FileSource([tmp_path]).look()
+    assert isinstance(found, Texts)
+    assert found.included == {}
 
 
 def test_files_and_directories_are_read(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from syncd.daemon.reload import Reload
 from syncd.model.errors import UsageError
 from syncd.model.events import MappingRead
 from syncd.model.secret import StoreName
-from tests.unit.daemon.samples import TWO, Heard
+from tests.unit.daemon.samples import TWO, Heard, document
 
 if TYPE_CHECKING:
     from syncd.daemon.reload import Change
@@ -155,3 +155,49 @@ def test_stores_that_do_not_open_change_nothing(reload: Reload, heard: Heard, st
     assert last(heard).problems == ("store one: its type comes later",)
     stores.refuse = False
     assert names(take(reload, TWO.replace("/etc/one", "/etc/other"))) == {"alpha"}
+
+
+@pytest.mark.parametrize("found", [Texts({"mapping.yaml": "{"}), Missing("there is none")])
+def test_after_a_restart_the_last_valid_mapping_goes_on(
+    reload: Reload, heard: Heard, stores: Stores, found: Texts | Missing
+) -> None:
+    """A first text that is no mapping, or none, puts all of what the process before had in force, loudly."""
+    reload.recall(document())
+    change = reload.take(found)
+    assert names(change) == {"alpha", "beta"}
+    assert len(stores.used) == 1
+    read = last(heard)
+    assert (read.valid, read.accepted, read.credentials) == (False, False, 2)
+    assert reload.accepted is None
+    assert reload.take(found) is None
+    assert names(take(reload, TWO.replace("minio", "other"))) == {"alpha"}
+    assert reload.accepted is not None
+
+
+def test_after_a_restart_a_broken_entry_keeps_its_last_form(reload: Reload, stores: Stores) -> None:
+    """Nothing is in force before the first text was read; then its broken entry is, as it was."""
+    reload.recall(document())
+    assert stores.used == []
+    change = take(reload, TYPO)
+    assert names(change) == {"alpha", "beta"}
+    assert change is not None
+    assert change.document.refused == frozenset()
+    assert len(stores.used) == 1
+
+
+def test_what_left_the_mapping_during_a_restart_is_not_taken_up_again(reload: Reload) -> None:
+    """An entry that is gone from the first text is never in force, though the process before had it."""
+    reload.recall(document())
+    assert names(take(reload, TWO[: TWO.index("  beta:")])) == {"alpha"}
+
+
+def test_a_last_valid_mapping_whose_stores_do_not_open_is_told(
+    reload: Reload, heard: Heard, stores: Stores
+) -> None:
+    """When neither the first text nor the one before can be served, both reasons are said."""
+    reload.recall(document())
+    stores.refuse = True
+    assert take(reload, "{") is None
+    read = last(heard)
+    assert read.credentials == 0
+    assert read.problems[-1] == "store one: its type comes later"
