@@ -146,7 +146,7 @@ def test_a_plan_shows_what_would_be_held_and_why(desk: Desk) -> None:
 
 
 def test_what_is_held_goes_once_it_is_confirmed(desk: Desk) -> None:
-    """A sync --prune holds and ends with 3, confirm returns, the next sync --prune acts; the id is used up."""
+    """A sync --prune holds (3), confirm returns, the next sync --prune acts; the id is used up."""
     desk.map(())
     assert desk.run("sync", "--prune").code == 3
     identity = held(desk)
