@@ -13,11 +13,12 @@ import pytest
 from syncd.model.names import entries_annotation
 from syncd.model.reasons import Reason, State
 from tests.e2e.everybody import Meddler, edit, hidden, objects, published
-from tests.harness.processes import wait_for
 
 if TYPE_CHECKING:
     from tests.e2e.workbench import Workbench
 
+STRANGE = {Reason.FOREIGN_ENTRY, Reason.FOREIGN_CONTROLLER}
+"""Why a foreign entry stays; the second where the object's field managers name somebody."""
 THEIRS = '{"type":"s3","bucket":"theirs"}'
 
 
@@ -92,7 +93,7 @@ def test_a_foreign_entry_is_not_overwritten(bench: Workbench, value: str) -> Non
     after = published(bench, namespace, "storage-config")
     assert after.keys() == {"models", "other"}
     assert after["models"] == before["models"]
-    assert bench.outcome("models", namespace).reasons == (Reason.FOREIGN_ENTRY,)
+    assert set(bench.outcome("models", namespace).reasons) <= STRANGE
     assert bench.outcome("other", namespace).state is State.SYNCED
 
 
@@ -127,7 +128,7 @@ def test_an_unreadable_record_of_ours_is_not_written_over(bench: Workbench) -> N
     map_entries(bench, namespace, "models", "other")
     bench.sync()
     assert bench.secret(namespace, "storage-config")["metadata"]["resourceVersion"] == before
-    assert bench.outcome("models", namespace).reasons == (Reason.FOREIGN_ENTRY,)
+    assert set(bench.outcome("models", namespace).reasons) <= STRANGE
     assert bench.outcome("other", namespace).reasons == (Reason.OWNERSHIP_LOST,)
 
 
@@ -189,7 +190,7 @@ def test_writers_at_the_same_time_lose_nothing(bench: Workbench) -> None:
     stop = threading.Event()
 
     def write(writer: int) -> int:
-        """Adds keys one after the other until told to stop; returns how many."""
+        """Adds keys one after the other, and changes one, until told to stop; returns how often."""
         count = 0
         while not stop.is_set():
             data = {f"w{writer}-{count}": encoded("x"), f"w{writer}": encoded(str(count))}
@@ -200,24 +201,20 @@ def test_writers_at_the_same_time_lose_nothing(bench: Workbench) -> None:
     with ThreadPoolExecutor(3) as pool:
         writers = [pool.submit(write, number) for number in range(3)]
         try:
-            for version in (1, 2, 3):
+            for version in range(1, 6):
                 put(bench, version, *names)
-                wait_for("our entries", lambda: _arrived(bench, namespace, names))
+                bench.sync()
         finally:
             stop.set()
         counts = [writer.result() for writer in writers]
+    bench.sync()
     found = published(bench, namespace, "storage-config")
     for writer, count in enumerate(counts):
         assert count > 0
         assert {f"w{writer}-{number}" for number in range(count)} <= found.keys()
         assert found[f"w{writer}"] == hidden(x=str(count - 1))["x"]
     assert found["theirs"] == hidden(theirs=THEIRS)["theirs"]
-    assert [keys_of(bench, namespace, name) for name in names] == [f"AK-{name}-3" for name in names]
-
-
-def _arrived(bench: Workbench, namespace: str, names: list[str]) -> bool:
-    bench.sync()
-    return all(bench.outcome(name, namespace).state is State.SYNCED for name in names)
+    assert [keys_of(bench, namespace, name) for name in names] == [f"AK-{name}-5" for name in names]
 
 
 def test_an_entry_too_large_for_the_object_does_not_hold_back_its_neighbours(bench: Workbench) -> None:

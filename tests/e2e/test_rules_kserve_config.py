@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncd.model.reasons import Reason, State
-from tests.e2e.everybody import digest, hidden, objects, published
+from tests.e2e.everybody import WATCHED, digest, hidden, objects, published
 from tests.e2e.workbench import Workbench
 from tests.harness.fixtures import unique
 from tests.harness.judge import SHIPPED_CREDENTIALS, install_kserve_config
@@ -166,7 +166,7 @@ def test_renamed_keys_are_one_patch_for_each_secret(own: Workbench) -> None:
     install(own, changed(**names))
     counted = own.plane.requests()
     own.sync()
-    assert sum(own.plane.writes(counted).values()) == 2
+    assert sum(own.plane.writes(counted, frozenset(WATCHED)).values()) == 2
     assert published(own, namespace, "models") == hidden(ID="AK1", KEY="SK1")
     assert own.values(namespace, "gcs").keys() == {"gcs.json"}
     judgement = own.judge_account(namespace)
