@@ -12,8 +12,7 @@ import os
 import ssl
 import threading
 import time
-from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
     from syncd.model.events import Emit
 
 _FIRST_ERROR: Final = 400
+_TOKEN_KEPT: Final = 5.0
+"""Seconds between two calls of the library's hook that renews a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,15 @@ class _Session:
     pool: urllib3.PoolManager
     origin: str
     namespace: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """The header with the token, good for this session until a moment on `time.monotonic()`."""
+
+    session: _Session
+    header: dict[str, str] = field(repr=False)
+    until: float
 
 
 class KubeTransport:
@@ -81,6 +91,7 @@ class KubeTransport:
         self._environment = environment
         self._emit = emit
         self._lock = threading.Lock()
+        self._login_known: _Login | None = None
         self._session: _Session | None = self._load()
         self.server: str = self._session.configuration.host
         self.namespace: str | None = self._session.namespace
@@ -194,17 +205,24 @@ class KubeTransport:
         return _Session(located.client, pool, located.origin, located.namespace)
 
     def _login(self, session: _Session) -> dict[str, str] | _Problem:
-        """Return the header with the token, renewed if it is about to expire (by the library's own hook)."""
+        """Return the header with the token, renewed if it is about to expire (by the library's own hook).
+
+        The hook is called now and then, not for each request: it also works out the proxies of the
+        environment anew, a tenth of what a request costs. It renews minutes before the token's end.
+        """
+        known = self._login_known
+        if known is not None and known.session is session and time.monotonic() < known.until:
+            return known.header
         configuration = session.configuration
         # One at a time: the hook starts a program, or reads a file, and then changes the configuration.
-        hook: object = configuration.refresh_api_key_hook
-        turn = nullcontext() if hook is None else self._lock
         try:
-            with turn:
+            with self._lock:
                 token = configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
         except Exception as error:  # noqa: BLE001  # a login plugin may raise anything, with the token in it
             return _Problem(f"the credentials of {session.origin} cannot be renewed ({type(error).__name__})")
-        return {"Authorization": token.strip()} if token else {}
+        header = {"Authorization": token.strip()} if token else {}
+        self._login_known = _Login(session, header, time.monotonic() + _TOKEN_KEPT)
+        return header
 
 
 def _url(host: str, method: str, path: str, query: Mapping[str, str]) -> str:
