@@ -48,6 +48,7 @@ RULES: tuple[Object, ...] = (
         "resources": ["secrets", "serviceaccounts"],
         "verbs": ["get", "list", "create", "patch"],
     },
+    {"apiGroups": [""], "resources": ["secrets"], "verbs": ["delete"]},
     {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "create", "patch"]},
     {"apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"]},
 )
