@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.harness.processes import wait_for
-from tests.integration.daemon.directory import GROUP, NAMESPACE
+from tests.integration.daemon.directory import GROUP
 from tests.integration.daemon.kubernetes import CONFIG_MAP, ClusterWorld
 from tests.integration.daemon.process import WITHIN
 

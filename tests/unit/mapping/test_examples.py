@@ -22,6 +22,7 @@ SITUATIONS = {
     "prod": [f"{IRSA}/base/credentials.yaml", f"{IRSA}/prod/cluster.yaml"],
     "teams": ["teams/mapping.yaml"],
     "gcs-and-azure": ["gcs-and-azure/mapping.yaml"],
+    "includes": ["includes/mapping.yaml", "includes/team-a.yaml"],
     **{
         path.relative_to(EXAMPLES).as_posix(): [path.relative_to(EXAMPLES).as_posix()]
         for folder in ("kinds", "stores")
@@ -83,3 +84,9 @@ def test_the_overlay_changes_the_kind_of_access() -> None:
     name = list(prod.credentials)[1]
     assert staging.credentials[name].sources
     assert not prod.credentials[name].sources
+
+
+def test_the_included_file_is_the_team_s() -> None:
+    """The example of an included file has a credential of the platform and one of the team."""
+    credentials = document(read(texts(SITUATIONS["includes"]))).credentials.values()
+    assert [one.include for one in credentials] == [None, "team-a/credentials"]
