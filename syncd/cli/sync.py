@@ -34,6 +34,8 @@ from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
 
 if TYPE_CHECKING:
+    from syncd.cli.exit_codes import ExitCode
+    from syncd.cli.flags import Format
     from syncd.cli.session import Session
     from syncd.sync.sweep import Swept
 
@@ -98,6 +100,11 @@ def sync(
         refuse_older_files(session, chosen.files)
     with session.engine(store_auth) as engine:
         swept = engine.run(session.document, removal="act" if prune else "report", deadline=deadline(timeout))
+    raise typer.Exit(_told(session, swept, output))
+
+
+def _told(session: Session, swept: Swept, output: Format | None) -> ExitCode:
+    """Print what came of it, and return the exit code."""
     placements = swept.wanted.due
     outcomes = tuple(swept.outcomes.values())
     report = Report(
@@ -117,7 +124,7 @@ def sync(
         exit_codes.of_held(swept.plan),
         exit_codes.of_stores(swept.wanted.fetched),
     ]
-    raise typer.Exit(exit_codes.first(codes))
+    return exit_codes.first(codes)
 
 
 def _note(session: Session, swept: Swept) -> str:
