@@ -13,6 +13,7 @@ from syncd.model.errors import StoreError
 from syncd.model.events import PlacementGone, PlanHeld, StateChanged, SweepFinished
 from syncd.model.objects import Outcome
 from syncd.model.reasons import Reason, State
+from syncd.sync.action import RecordSecret
 from syncd.sync.ledger import CLASSES
 from syncd.sync.records import version_text, versions
 from syncd.sync.sweep import concluded, propose, sweep, want
@@ -43,6 +44,7 @@ class Engine:
         self._outcomes: dict[PlacementId, Outcome] = {}
         self._placed: tuple[Placement, ...] = ()
         self._held: Mapping[Class, Held] = {}
+        self._released: set[PlacementId] = set()
 
     @property
     def outcomes(self) -> Mapping[PlacementId, Outcome]:
@@ -142,7 +144,9 @@ class Engine:
                 self._around.emit(_changed(before, after, placement, swept))
         credentials = {identity.credential for identity in placements}
         swept_now = credentials if due is None else due
-        known = placements.keys() | found.keys()
+        # What was released is no object of ours any more; that it stands there is shown until we end.
+        self._released = (self._released | _released(swept)) - placements.keys()
+        known = placements.keys() | found.keys() | self._released
         gone = [
             identity
             for identity in self._outcomes
@@ -175,12 +179,22 @@ def _unwritten(swept: Swept) -> Swept:
 
 
 def _left_behind(swept: Swept) -> dict[PlacementId, Outcome]:
-    """Return an outcome for each Secret of ours that the mapping no longer has."""
-    placements = {placement.id for placement in swept.wanted.placed.placements}
+    """Return an outcome for each Secret that the mapping no longer has: still ours, or released just now."""
+    mapped = {placement.id for placement in swept.wanted.placed.placements}
+    left = {left.placement for left in swept.plan.leftovers if left.kind == "Secret"}
+    unmapped = sorted((left | _released(swept)) - mapped)
+    return {identity: Outcome(identity, State.RETAINED, (Reason.UNMAPPED,)) for identity in unmapped}
+
+
+def _released(swept: Swept) -> set[PlacementId]:
+    """Return the placements whose Secret this sweep released."""
     return {
-        left.placement: Outcome(left.placement, State.RETAINED, (Reason.UNMAPPED,))
-        for left in swept.plan.leftovers
-        if left.kind == "Secret" and left.placement not in placements
+        placement
+        for done in swept.applied
+        if isinstance(done.action, RecordSecret)
+        and done.action.verb == "release"
+        and isinstance(done.result, Written)
+        for placement in done.action.placements
     }
 
 
