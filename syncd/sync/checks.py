@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from syncd.kserve.cluster_config import KServeConfig
     from syncd.model.names import Instance, ObjectRef
-    from syncd.model.objects import DesiredEntry, DesiredSecret, ObservedSecret, ObservedState, Owner
+    from syncd.model.objects import ObservedSecret, ObservedState, Owner
     from syncd.sync.action import Action, Plan
 
 MOST_SECRET_BYTES: Final = 1_048_576
@@ -67,14 +67,7 @@ def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
         label = have.labels.get(LABEL_INSTANCE)
         if label == around.instance or released_by(have, around.instance) in action.want.names:
             continue
-        if have.owner is not None:
-            yield _against(
-                action,
-                Reason.FOREIGN_CONTROLLER,
-                f"belongs to {have.owner.name}, so it is left alone",
-                f"Choose another Secret name; to take it over, {_taking_over(have.owner, action.want)}",
-            )
-        elif label is not None:
+        if label is not None:
             yield _against(
                 action,
                 Reason.FOREIGN_SECRET,
@@ -85,8 +78,15 @@ def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
             yield _against(
                 action,
                 Reason.FOREIGN_SECRET,
-                "exists and is not ours, so it is left alone",
-                "Choose another Secret name, or set adopt: true on the target to take it over",
+                f"exists and {_whose(have.owner)}, so it is left alone",
+                f"Choose another Secret name, or {_taking_over(have.owner)}",
+            )
+        elif have.owner is not None:
+            yield _against(
+                action,
+                Reason.FOREIGN_CONTROLLER,
+                f"belongs to {have.owner.name}, so it is left alone",
+                f"Choose another Secret name; to take it over, {have.owner.release}",
             )
 
 
@@ -113,19 +113,19 @@ def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
         if action.want.key not in action.have.data:
             continue
         record, owner = entries_of(action.have, around.instance).get(action.want.key), action.have.owner
-        if record is None and owner is not None:
+        if record is None and not action.want.adopt:
+            yield _against(
+                action,
+                Reason.FOREIGN_ENTRY,
+                f"entry {action.want.key} exists and {_whose(owner)}, so it is left alone",
+                f"Choose another storageConfig.key, or {_taking_over(owner)}",
+            )
+        elif record is None and owner is not None:
             yield _against(
                 action,
                 Reason.FOREIGN_CONTROLLER,
                 f"entry {action.want.key} exists and belongs to {owner.name}, so it is left alone",
-                f"Choose another storageConfig.key; to take it over, {_taking_over(owner, action.want)}",
-            )
-        elif record is None and not action.want.adopt:
-            yield _against(
-                action,
-                Reason.FOREIGN_ENTRY,
-                f"entry {action.want.key} exists and is not ours, so it is left alone",
-                "Choose another storageConfig.key, or set adopt: true on the target to take it over",
+                f"Choose another storageConfig.key; to take it over, {owner.release}",
             )
         elif record is not None and record.get("credential") not in action.want.names:
             holder = record.get("credential")
@@ -137,9 +137,14 @@ def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
             )
 
 
-def _taking_over(owner: Owner, want: DesiredSecret | DesiredEntry) -> str:
-    """Say how the owner lets go, and what the mapping lacks then."""
-    return owner.release if want.adopt else f"{owner.release}; then set adopt: true on the target"
+def _whose(owner: Owner | None) -> str:
+    return f"belongs to {owner.name}" if owner is not None else "is not ours"
+
+
+def _taking_over(owner: Owner | None) -> str:
+    """Say how to take something over that the mapping does not ask to adopt."""
+    adopt = "set adopt: true on the target to take it over"
+    return adopt if owner is None else f"to take it over, {owner.release}; then {adopt}"
 
 
 def odh_keeps_its_storage_config(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:

@@ -17,7 +17,7 @@ from tests.e2e.everybody import Meddler, edit, hidden, objects, published
 if TYPE_CHECKING:
     from tests.e2e.workbench import Workbench
 
-STRANGE = {Reason.FOREIGN_ENTRY, Reason.FOREIGN_CONTROLLER}
+STRANGE = {Reason.FOREIGN_ENTRY}
 """Why a foreign entry stays; the second where the object's field managers name somebody."""
 THEIRS = '{"type":"s3","bucket":"theirs"}'
 

@@ -77,8 +77,7 @@ def test_what_is_not_ours_is_neither_written_nor_bound(
         assert objects(bench.plane, namespace) == before
     outcome = bench.outcome("hub", namespace)
     assert outcome.state is State.REFUSED
-    # A fresh Secret has a fresh field manager, which is named as its owner.
-    assert set(outcome.reasons) <= {reason, Reason.FOREIGN_CONTROLLER}
+    assert set(outcome.reasons) == {reason}
     assert bench.listed(namespace) == []
 
 

@@ -169,7 +169,7 @@ def test_what_is_refused_costs_no_write_either(bench: Workbench) -> None:
         )
     )
     bench.sync()
-    assert set(bench.outcome("entry", namespace).reasons) <= {Reason.FOREIGN_ENTRY, Reason.FOREIGN_CONTROLLER}
+    assert set(bench.outcome("entry", namespace).reasons) == {Reason.FOREIGN_ENTRY}
     assert bench.outcome("missing", namespace).reasons == (Reason.SERVICE_ACCOUNT_NOT_FOUND,)
     assert bench.outcome("bad", namespace).reasons == (Reason.PROPERTY_NOT_FOUND,)
     check_steady(bench, [namespace], secrets=4, sweeps=3)

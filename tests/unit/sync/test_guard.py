@@ -69,7 +69,7 @@ def test_what_nobody_objects_to_passes() -> None:
     [
         (foreign("hub", {"HF_TOKEN": "x"}), Reason.FOREIGN_SECRET),
         (foreign("hub", {"HF_TOKEN": "t"}), Reason.FOREIGN_SECRET),
-        (foreign("hub", {}, owner=WEB), Reason.FOREIGN_CONTROLLER),
+        (foreign("hub", {}, owner=WEB), Reason.FOREIGN_SECRET),
         (as_written(desired({"HF_TOKEN": "x"}, credential="other")), Reason.CLAIMED_BY),
         (as_written(desired(), annotations={TARGET: "other/hub"}), Reason.COPY_OF_OURS),
         (as_written(desired(), annotations={}), Reason.COPY_OF_OURS),
@@ -117,7 +117,7 @@ def config_with(record: dict[str, object], **changes: Any) -> ObservedSecret:
     ("have", "reason"),
     [
         (config_with({}), Reason.FOREIGN_ENTRY),
-        (config_with({}, owner=WEB), Reason.FOREIGN_CONTROLLER),
+        (config_with({}, owner=WEB), Reason.FOREIGN_ENTRY),
         (config_with({"hub": {"credential": "other"}}), Reason.CLAIMED_BY),
         (config_with({"hub": {"credential": "hub"}}, immutable=True), Reason.SECRET_IMMUTABLE),
         (config_with({}, labels={"opendatahub.io/managed": "true"}), Reason.MANAGED_BY_ODH),
@@ -133,12 +133,13 @@ def test_an_entry_that_may_not_be_written_is_left_alone(have: ObservedSecret, re
 
 @pytest.mark.parametrize("adopt", [True, False])
 def test_what_somebody_keeps_is_not_adopted(adopt: bool) -> None:
-    """Secret and entry with an owner stay, adopt or not; the remedy says how to let go, and what lacks."""
+    """Secret and entry with an owner stay; the remedy says how it lets go, and what the mapping lacks."""
     result = guarded(
         (replace(desired(), adopt=adopt), replace(entry(), adopt=adopt)),
         (foreign("hub", {}, owner=WEB), config_with({}, owner=WEB)),
     )
-    assert reasons(result) == [Reason.FOREIGN_CONTROLLER] * 2
+    foreign_to_us = [Reason.FOREIGN_SECRET, Reason.FOREIGN_ENTRY]
+    assert reasons(result) == ([Reason.FOREIGN_CONTROLLER] * 2 if adopt else foreign_to_us)
     assert result.actions == ()
     remedies = [refusal.remedy for refusal in result.refused]
     assert all("end it" in remedy and ("adopt: true" in remedy) is not adopt for remedy in remedies)
