@@ -65,6 +65,10 @@ docs: $(DEV) ## write the generated pages and the JSON Schema again
 	$(BIN)/python -m syncd.telemetry.reference docs/reference/metrics.md
 	$(BIN)/python -m syncd.cli.reference docs/reference/cli.md
 
+.PHONY: bench
+bench: tools ## measure syncd against the real servers: make bench ARGS="separate --runs 3 --json"
+	@$(BIN)/python -m bench $(ARGS)
+
 .PHONY: lock
 lock: $(DEV) ## compile the locks again; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) $(UPGRADE) requirements/bootstrap.in -o requirements/bootstrap.txt

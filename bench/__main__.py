@@ -41,7 +41,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenes", nargs="*", metavar="SCENE", choices=[[], *SCENES], help=", ".join(SCENES))
     parser.add_argument("--size", type=int, metavar="N", help="another size than that of the scene")
-    parser.add_argument("--runs", type=int, default=1, metavar="N", help="each scene so often, on new servers")
+    parser.add_argument(
+        "--runs", type=int, default=1, metavar="N", help="each scene so often, on new servers"
+    )
     parser.add_argument("--sweeps", type=int, default=4, metavar="N", help="sweeps of the steady part")
     parser.add_argument("--interval", type=int, default=15, metavar="SECONDS", help="between two of them")
     parser.add_argument("--default-bounds", action="store_true", help="requests of the store as by default")

@@ -30,7 +30,9 @@ class Usage:
     peak_mib: float
 
 
-def run_to_end(command: Sequence[str], log: Path, env: Mapping[str, str], *, codes: Sequence[int] = (0,)) -> Usage:
+def run_to_end(
+    command: Sequence[str], log: Path, env: Mapping[str, str], *, codes: Sequence[int] = (0,)
+) -> Usage:
     """Run a command until it ends; its output goes to `log`.
 
     The peak is `VmHWM`, looked at until the end: `ru_maxrss` would count our own memory before the exec.
@@ -47,7 +49,9 @@ def run_to_end(command: Sequence[str], log: Path, env: Mapping[str, str], *, cod
     seconds = time.monotonic() - started
     popen.returncode = os.waitstatus_to_exitcode(status)
     if popen.returncode not in codes:
-        raise BenchError(f"{' '.join(command[:4])} … ended with {popen.returncode}:\n{log.read_text()[-2000:]}")
+        raise BenchError(
+            f"{' '.join(command[:4])} … ended with {popen.returncode}:\n{log.read_text()[-2000:]}"
+        )
     return Usage(seconds, used.ru_utime + used.ru_stime, peak.mib())
 
 

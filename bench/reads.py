@@ -1,8 +1,8 @@
-"""Reads secrets of a KV2 mount and writes nothing: prints the CPU seconds of the reads alone.
+"""Reads secrets of a KV2 mount, and prints the CPU seconds of the reads alone.
 
-``python bench/reads.py MODE URL TOKEN_FILE CONCURRENCY PATHS``; PATHS is a file with one path a line. MODE is
-``urllib3`` (what no client can be below), ``session`` (syncd's HTTP session without hvac), ``hvac`` (hvac over
-that session) or ``store`` (the adapter with its guard, as a sweep uses it).
+``python bench/reads.py MODE URL TOKEN_FILE CONCURRENCY PATHS``; PATHS is a file, one path a line. MODE is
+``urllib3`` (what no client can be below), ``session`` (syncd's HTTP session without hvac), ``hvac`` (hvac
+over that session) or ``store`` (the adapter with its guard, as a sweep uses it).
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from syncd.stores.vault.wire import by
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Read = Callable[[str], bool]
+
 _STORE = StoreName("bench")
 _MOST_A_SECOND = 10_000.0
 
@@ -35,9 +37,10 @@ _MOST_A_SECOND = 10_000.0
 def main(mode: str, url: str, token_file: str, concurrency: str, paths: str) -> None:
     """Read every path once with so many threads, after one read that is not counted."""
     settings = VaultSettings.model_validate({"address": url, "auth": {"token": {"file": token_file}}})
+    token = Path(token_file).read_text().strip()
     context = StoreContext("bench", lambda _, __: None, lambda _, __: None, lambda _: None)
     ways = {"urllib3": _bare, "session": _session, "hvac": _hvac, "store": _store}
-    read = ways[mode](settings, context, int(concurrency))
+    read = ways[mode](settings, context, token, int(concurrency))
     wanted = Path(paths).read_text().split()
     read(wanted[0])
     started = time.process_time()
@@ -47,9 +50,9 @@ def main(mode: str, url: str, token_file: str, concurrency: str, paths: str) -> 
     print(time.process_time() - started)
 
 
-def _bare(settings: VaultSettings, _: StoreContext, concurrency: int) -> Callable[[str], bool]:
+def _bare(settings: VaultSettings, _: StoreContext, token: str, concurrency: int) -> Read:
     pool = urllib3.PoolManager(maxsize=concurrency, retries=False)
-    headers = {"X-Vault-Token": _token(settings)}
+    headers = {"X-Vault-Token": token}
 
     def read(path: str) -> bool:
         answer = pool.request("GET", _url(settings, path), headers=headers)
@@ -58,10 +61,10 @@ def _bare(settings: VaultSettings, _: StoreContext, concurrency: int) -> Callabl
     return read
 
 
-def _session(settings: VaultSettings, context: StoreContext, concurrency: int) -> Callable[[str], bool]:
+def _session(settings: VaultSettings, context: StoreContext, token: str, concurrency: int) -> Read:
     client = VaultSession(settings, context, concurrency).client()
     http: Any = client.session
-    headers = {"X-Vault-Token": _token(settings), "X-Vault-Request": "true"}
+    headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
 
     def read(path: str) -> bool:
         with by(time.monotonic() + 30):
@@ -71,9 +74,9 @@ def _session(settings: VaultSettings, context: StoreContext, concurrency: int) -
     return read
 
 
-def _hvac(settings: VaultSettings, context: StoreContext, concurrency: int) -> Callable[[str], bool]:
+def _hvac(settings: VaultSettings, context: StoreContext, token: str, concurrency: int) -> Read:
     session = VaultSession(settings, context, concurrency)
-    client = session.client(SecretValue(_token(settings).encode()))
+    client = session.client(SecretValue(token.encode()))
 
     def read(path: str) -> bool:
         mount, _, inside = path.partition("/")
@@ -88,7 +91,7 @@ def _hvac(settings: VaultSettings, context: StoreContext, concurrency: int) -> C
     return read
 
 
-def _store(settings: VaultSettings, context: StoreContext, concurrency: int) -> Callable[[str], bool]:
+def _store(settings: VaultSettings, context: StoreContext, _: str, concurrency: int) -> Read:
     store = build(_STORE, "vault", settings, Bounds(10.0, concurrency, _MOST_A_SECOND), context)
 
     def read(path: str) -> bool:
@@ -96,10 +99,6 @@ def _store(settings: VaultSettings, context: StoreContext, concurrency: int) -> 
         return not isinstance(store.fetch([ref], deadline=time.monotonic() + 30)[ref], StoreError)
 
     return read
-
-
-def _token(settings: VaultSettings) -> str:
-    return Path(str(settings.auth.token.file)).read_text().strip()
 
 
 def _url(settings: VaultSettings, path: str) -> str:

@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from bench.process import Usage
 
 WRITES: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE"})
-COLUMNS: Final = ("phase", "seconds", "CPU s", "peak MiB", "API reads", "API writes", "store reads", "to bare")
+COLUMNS: Final = (
+    "phase",
+    "seconds",
+    "CPU s",
+    "peak MiB",
+    "API reads",
+    "API writes",
+    "store reads",
+    "to bare",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One part of a scene; its `usage` and `counts` are of all its `sweeps` together, but `usage.seconds`.
+    """One part of a scene; CPU and counts are of all its `sweeps` together.
 
-    `usage.seconds` are those of one sweep; of the daemon, the time between two. `resident_mib` is the memory
-    at the end, of a process that goes on.
+    Of the daemon, `usage.seconds` is the time between two sweeps, and `resident_mib` its memory at the end.
     """
 
     usage: Usage
@@ -41,11 +49,17 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All of one scene. `reads` are the CPU seconds of reading every secret once, by the way of reading."""
+    """All of one scene, in a cluster and a store of its own.
+
+    `reads` are the CPU seconds of reading every secret once, by the way of reading. `load` is how many
+    processes wanted a CPU in the minute before: on a machine that is busy with other things no second is
+    worth much, and only ratios are.
+    """
 
     scene: str
     title: str
     refreshes: int
+    load: float
     phases: Mapping[str, Phase]
     reads: Mapping[str, float]
 
@@ -60,15 +74,15 @@ class Result:
         steady = self.phases["steady"]
         return steady.usage.cpu * 1000 / (steady.sweeps * self.refreshes)
 
-    @property
-    def hvac_share(self) -> float:
-        """Which part of the CPU time of a cold start hvac adds to the HTTP session under it."""
-        return (self.reads["hvac"] - self.reads["session"]) / self.phases["cold"].usage.cpu
+    def share(self, more: str, less: str | None = None) -> float | None:
+        """Return which part of a cold start's CPU time one way of reading takes, or takes more than another.
 
-    @property
-    def reading_share(self) -> float:
-        """Which part of the CPU time of a cold start reading the store is, the session and the guard included."""
-        return self.reads["store"] / self.phases["cold"].usage.cpu
+        None where there is a single secret to read.
+        """
+        if more not in self.reads:
+            return None
+        seconds = self.reads[more] - (self.reads[less] if less is not None else 0.0)
+        return round(seconds / self.phases["cold"].usage.cpu, 3)
 
 
 def as_json(result: Result) -> dict[str, Any]:
@@ -77,10 +91,11 @@ def as_json(result: Result) -> dict[str, Any]:
         "scene": result.scene,
         "title": result.title,
         "refreshes": result.refreshes,
+        "loadBefore": round(result.load, 2),
         "coldToBare": round(result.ratio, 2),
         "cpuSecondsPerThousandRefreshes": round(result.cpu_per_thousand, 3),
-        "hvacShareOfColdCpu": round(result.hvac_share, 3),
-        "readingShareOfColdCpu": round(result.reading_share, 3),
+        "hvacShareOfColdCpu": result.share("hvac", "session"),
+        "readingShareOfColdCpu": result.share("store"),
         "cpuSecondsOfReads": {name: round(seconds, 3) for name, seconds in result.reads.items()},
         "phases": {name: _phase(phase) for name, phase in result.phases.items()},
     }
@@ -113,11 +128,11 @@ def _row(name: str, phase: Phase, result: Result) -> tuple[str, ...]:
     return (
         name,
         f"{usage.seconds:.2f}",
-        f"{usage.cpu:.2f}",
+        f"{usage.cpu / phase.sweeps:.2f}",
         f"{usage.peak_mib:.0f}",
-        str(phase.reads),
-        str(phase.writes),
-        str(phase.counts.store),
+        f"{phase.reads / phase.sweeps:.0f}",
+        f"{phase.writes / phase.sweeps:.0f}",
+        f"{phase.counts.store / phase.sweeps:.0f}",
         "" if phase.resident_mib is not None else f"{usage.seconds / bare:.1f}",
     )
 
@@ -132,13 +147,17 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
 
 def _notes(result: Result) -> Iterator[str]:
     steady = result.phases["steady"]
-    yield f"steady: {steady.sweeps} sweeps by the daemon; seconds are between two, the rest is of all of them"
+    yield f"{result.load:.1f} processes wanted a CPU in the minute before"
+    yield f"steady: each of {steady.sweeps} sweeps by the daemon, so many seconds apart"
     yield f"steady: {result.cpu_per_thousand:.2f} CPU s for 1,000 unchanged refreshes"
     if steady.resident_mib is not None:
         yield f"steady: {steady.resident_mib:.0f} MiB resident at the end"
-    reads = ", ".join(f"{name} {seconds:.2f}" for name, seconds in result.reads.items())
-    yield f"reads alone, CPU s: {reads}"
-    yield f"hvac adds {result.hvac_share:.0%} of the CPU time of the cold start; all of reading is {result.reading_share:.0%}"
+    hvac, reading = result.share("hvac", "session"), result.share("store")
+    if hvac is not None and reading is not None:
+        yield "reads alone, CPU s: " + ", ".join(f"{way} {cpu:.2f}" for way, cpu in result.reads.items())
+        yield f"of the CPU time of the cold start hvac is {hvac:.0%}, and all of reading the store {reading:.0%}"
     for name, phase in result.phases.items():
-        asked = ", ".join(f"{verb} {what} {count}" for (verb, what), count in sorted(phase.counts.api.items()))
+        asked = ", ".join(
+            f"{verb} {what} {count}" for (verb, what), count in sorted(phase.counts.api.items())
+        )
         yield f"API of {name}: {asked or 'nothing'}"

@@ -1,4 +1,4 @@
-"""What is measured: how many secrets go where, as mappings for syncd and as work for the bare script. Pure."""
+"""What is measured: how many secrets go where, for syncd as a mapping, and for the bare script. Pure."""
 
 from __future__ import annotations
 
@@ -37,11 +37,8 @@ class Scene:
     namespaces: tuple[str, ...]
     credentials: Mapping[str, Any] = field(repr=False)
     writes: tuple[Write, ...] = field(repr=False)
-
-    @property
-    def refreshes(self) -> int:
-        """How many placements one sweep looks after."""
-        return len(self.namespaces) * len(self.credentials) if len(self.credentials) == 1 else len(self.credentials)
+    refreshes: int
+    """How many placements one sweep looks after."""
 
 
 def separate(count: int) -> Scene:
@@ -65,6 +62,7 @@ def placements(count: int) -> Scene:
         namespaces,
         {"shared": credential},
         tuple(Write(namespace, "bare", ("shared",)) for namespace in namespaces),
+        count,
     )
 
 
@@ -75,9 +73,8 @@ def entries(count: int) -> Scene:
         name: _credential(name, {"namespaces": ["team-0"], "storageConfig": {"key": name}}) for name in names
     }
     writes = (*(Write("team-0", f"bare-{name}", (name,)) for name in names), Write("team-0", "bare", names))
-    return Scene(
-        "entries", f"{count} entries in one storage-config", names, ("team-0",), credentials, writes
-    )
+    title = f"{count} entries in one storage-config"
+    return Scene("entries", title, names, ("team-0",), credentials, writes, count)
 
 
 SCENES: Final[Mapping[str, tuple[Callable[[int], Scene], int]]] = {
@@ -89,7 +86,9 @@ SCENES: Final[Mapping[str, tuple[Callable[[int], Scene], int]]] = {
 """How each scene is made, and how large it is by default."""
 
 
-def mapping(scene: Scene, *, address: str, token_file: str, interval: str, requests: Mapping[str, int]) -> str:
+def mapping(
+    scene: Scene, *, address: str, token_file: str, interval: str, requests: Mapping[str, int]
+) -> str:
     """Return the mapping of a scene as YAML.
 
     Args:
@@ -124,6 +123,7 @@ def _each_its_own(name: str, title: str, count: int, teams: int) -> Scene:
         tuple(f"team-{number}" for number in range(teams)),
         {each: _credential(each, {"namespaces": [home]}) for each, home in homes.items()},
         tuple(Write(home, f"bare-{each}", (each,)) for each, home in homes.items()),
+        count,
     )
 
 
