@@ -155,7 +155,7 @@ def _notes(result: Result) -> Iterator[str]:
     hvac, reading = result.share("hvac", "session"), result.share("store")
     if hvac is not None and reading is not None:
         yield "reads alone, CPU s: " + ", ".join(f"{way} {cpu:.2f}" for way, cpu in result.reads.items())
-        yield f"of the CPU time of the cold start hvac is {hvac:.0%}, and all of reading the store {reading:.0%}"
+        yield f"of the CPU time of the cold start, hvac is {hvac:.0%}, all of reading {reading:.0%}"
     for name, phase in result.phases.items():
         asked = ", ".join(
             f"{verb} {what} {count}" for (verb, what), count in sorted(phase.counts.api.items())

@@ -28,7 +28,7 @@ READS = {"urllib3": 0.5, "session": 0.8, "hvac": 1.0, "store": 1.2}
 
 
 def test_shares_ratio_and_cost() -> None:
-    """hvac is what it adds to the session under it; the daemon's CPU time is for a thousand refreshes."""
+    """The share of hvac is what it adds to the session under it; the daemon's CPU time is for a thousand refreshes."""
     measured = result(READS)
     assert (measured.share("hvac", "session"), measured.share("store")) == (0.05, 0.3)
     assert measured.ratio == 2.0
@@ -42,7 +42,7 @@ def test_reads_and_writes_are_told_apart() -> None:
 
 
 def test_json_has_every_number() -> None:
-    """The JSON can be written, and has requests by verb and resource; a share that was not measured is null."""
+    """The JSON can be written, and has requests by verb and resource; an unmeasured share is null."""
     tree = json.loads(json.dumps(as_json(result({}))))
     assert tree["phases"]["cold"]["apiRequests"] == {"APPLY secrets": 20, "LIST secrets": 4}
     assert (tree["coldToBare"], tree["hvacShareOfColdCpu"]) == (2.0, None)
