@@ -21,7 +21,7 @@ from syncd.sync.records import RELEASED, json_text
 from syncd.sync.successors import Successors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from syncd.mapping.credential import Placement
     from syncd.model.names import Instance, PlacementId
@@ -51,6 +51,7 @@ def with_removals(
     """
     current = {placement.id: placement for placement in placements}
     successors = Successors(plan, observed, storage_config, instance)
+    naming = _naming(left, observed)
     refused: list[Refusal] = []
     steps: list[Action] = []
     undo: defaultdict[ObjectRef, list[Leftover]] = defaultdict(list)
@@ -65,7 +66,7 @@ def with_removals(
         elif one.kind == "binding":
             steps += _binding(one, observed, undo, written)
         else:
-            step = _secret(one, successor, successors, undo)
+            step = _secret(one, successor, successors, undo, naming.get(one.ref, ()))
             refused += [step] if isinstance(step, Refusal) else []
             steps += [step] if isinstance(step, RecordSecret | DeleteSecret) else []
     actions = (*_with_accounts(plan.actions, undo, observed, instance), *_once(steps))
@@ -111,6 +112,7 @@ def _secret(
     successor: Placement | None,
     successors: Successors,
     undo: defaultdict[ObjectRef, list[Leftover]],
+    naming: Collection[str],
 ) -> RecordSecret | DeleteSecret | Refusal | None:
     """Return the next step for a Secret that is not mapped any more; None while it has to wait.
 
@@ -138,7 +140,6 @@ def _secret(
     if one.policy == "Retain":
         labels = {LABEL_INSTANCE: None, LABEL_RELEASED: instance}
         return RecordSecret("release", have, one.placement.credential, labels=labels)
-    naming = _naming(one.ref, observed)
     if naming:
         return Refusal(
             one.placement,
@@ -154,14 +155,15 @@ def _account(name: str) -> str:
     return name.partition("/")[2]
 
 
-def _naming(secret: ObjectRef, observed: ObservedState) -> list[str]:
-    """Return the ServiceAccounts of the namespace that name the Secret on any list."""
-    return [
-        account.ref.name
-        for account in observed.survey.accounts.values()
-        if account.ref.namespace == secret.namespace
-        and any(secret.name in account.names(list_name) for list_name in LIST_NAMES)
-    ]
+def _naming(left: Collection[Leftover], observed: ObservedState) -> Mapping[ObjectRef, list[str]]:
+    """Return the ServiceAccounts that name a Secret which is left over, on any list."""
+    leaving = {one.ref for one in left if one.kind == "Secret"}
+    naming: defaultdict[ObjectRef, list[str]] = defaultdict(list)
+    for account in observed.survey.accounts.values() if leaving else ():
+        listed = {name for list_name in LIST_NAMES for name in account.names(list_name)}
+        for ref in leaving & {ObjectRef(account.ref.namespace, name) for name in listed}:
+            naming[ref].append(account.ref.name)
+    return naming
 
 
 def _with_accounts(

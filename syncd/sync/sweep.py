@@ -200,7 +200,8 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known |
     left = _with_policy_delete(leftovers(mapped, observed, storage_configs, around.instance), absent)
     going = to_act_on(left, mapped, survey) if wanted.removal == "act" else ()
     # A binding that is only reported stays on its Secret's record.
-    told = [one for one in left if one in going or one.kind != "binding"]
+    acting = frozenset(going)
+    told = [one for one in left if one.kind != "binding" or one in acting]
     proposed = plan(wanted.desired, observed, told, instance=around.instance, digest_key=around.digest_key)
     proposed = with_removals(
         proposed, going, mapped.placements, observed, config.storage_spec_secret_name, around.instance

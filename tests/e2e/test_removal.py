@@ -118,9 +118,12 @@ def test_a_namespace_that_loses_its_label(bench: Workbench, policy: str) -> None
         value = unique("label")
         labelled = replace(BEFORE, where=f"namespaceSelector: {{matchLabels: {{{LABEL}: {value}}}}}")
         namespace = started(bench, labelled, policy, {LABEL: value})
-        path = f"/api/v1/namespaces/{namespace}"
-        patch = {"metadata": {"labels": {LABEL: None}}}
-        return namespace, lambda: bench.plane.admin.must(bench.plane.admin.patch(path, patch)) and None
+
+        def change() -> None:
+            path = f"/api/v1/namespaces/{namespace}"
+            bench.plane.admin.must(bench.plane.admin.patch(path, {"metadata": {"labels": {LABEL: None}}}))
+
+        return namespace, change
 
     at_every_write(bench, prepare)
 

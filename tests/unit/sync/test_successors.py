@@ -277,3 +277,15 @@ def test_what_another_instance_has_is_never_adopted_and_a_copy_of_ours_is(world:
     (done,) = world.sync(both).applied
     assert (done.action.verb, done.action.ref.name) == ("adopt", "copy")
     assert notes(world, "copy")["syncd.dev/target"] == "nlp/copy"
+
+
+def test_room_that_is_not_made_is_not_taken(world: World) -> None:
+    """The keys that were to go are held by the limit: no others come beside them."""
+    keys = s3("serviceAccounts: [models]")
+    world.sync(keys)
+    others = keys.replace("s3: {from", "other: {from", 1)
+    swept = world.sync(others, settings="limits: {removals: 0, reshapes: 0}\n")
+    assert {refusal.reason for refusal in swept.plan.refused} == {Reason.HELD, Reason.CONFLICT}
+    assert world.listed() == ["s3"]
+    world.sync(others)
+    assert world.listed() == ["other"]
