@@ -57,7 +57,7 @@ def _recent_manager(metadata: dict[str, Any], now: datetime) -> Owner | None:
                 f"have {manager} stop writing it, then wait for {RECENT.days} days or set"
                 " metadata.managedFields to [{}]"
             )
-            return Owner(f"{manager} (wrote it on {when:%Y-%m-%d %H:%M} UTC)", release)
+            return Owner(f"{manager} (wrote it on {when:%Y-%m-%d %H:%M} UTC)", release, marked=False)
     return None
 
 

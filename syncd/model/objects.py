@@ -139,10 +139,14 @@ class DesiredState:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Who else controls an object, in words for messages; `release` says how to make it let go."""
+    """Who else controls an object, in words for messages; `release` says how to make it let go.
+
+    `marked`: the object bears the owner's mark; otherwise the owner only wrote it lately.
+    """
 
     name: str
     release: str
+    marked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from syncd.model.reasons import Reason
 from syncd.sync.action import DropEntry, Objection, PatchAccount, WriteEntry, WriteSecret
 from syncd.sync.bindings import changes_of_kind, changing_kind, clashing
 from syncd.sync.ownership import account_record, entries_of, owner_of, released_by
+from syncd.sync.records import RELEASED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +66,8 @@ def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
     """A Secret that is not ours is not overwritten, unless its target says `adopt` and nobody keeps it."""
     for action, have in _written_over(plan):
         label = have.labels.get(LABEL_INSTANCE)
-        if label == around.instance or released_by(have, around.instance) in action.want.names:
+        released = released_by(have, around.instance) in action.want.names
+        if label == around.instance or (released and not _taken(have)):
             continue
         if label is not None:
             yield _against(
@@ -113,6 +115,8 @@ def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
         if action.want.key not in action.have.data:
             continue
         record, owner = entries_of(action.have, around.instance).get(action.want.key), action.have.owner
+        if record is not None and RELEASED in record and _taken(action.have):
+            record = None
         if record is None and not action.want.adopt:
             yield _against(
                 action,
@@ -135,6 +139,11 @@ def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) ->
                 f"entry {action.want.key} is recorded for credential {holder}",
                 f"Choose another storageConfig.key; if {holder} is its old name, say renamedFrom: {holder}",
             )
+
+
+def _taken(have: ObservedSecret) -> bool:
+    """Tell whether somebody put their mark on what we released; who only wrote it may have done so before."""
+    return have.owner is not None and have.owner.marked
 
 
 def _whose(owner: Owner | None) -> str:

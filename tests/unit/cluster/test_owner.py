@@ -83,3 +83,4 @@ def test_how_it_lets_go(metadata: dict[str, Any], words: str) -> None:
     owner = owner_of(metadata, now=NOW)
     assert owner is not None
     assert words in owner.release
+    assert owner.marked is ("managedFields" not in metadata)

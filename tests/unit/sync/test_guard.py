@@ -10,7 +10,13 @@ import pytest
 
 from syncd.kserve.cluster_config import KServeConfig
 from syncd.kserve.detect import ROLE_ARN
-from syncd.model.names import LABEL_INSTANCE, TARGET, annotations_annotation, entries_annotation
+from syncd.model.names import (
+    LABEL_INSTANCE,
+    LABEL_RELEASED,
+    TARGET,
+    annotations_annotation,
+    entries_annotation,
+)
 from syncd.model.objects import Owner
 from syncd.model.reasons import Reason
 from syncd.model.secret import SecretValue
@@ -150,6 +156,17 @@ def test_what_nobody_keeps_is_adopted() -> None:
     have = (foreign("hub", {}), config_with({}))
     want = (replace(desired(), adopt=True), replace(entry(), adopt=True))
     assert len(guarded(want, have).actions) == 2
+
+
+@pytest.mark.parametrize(("marked", "written"), [(True, 0), (False, 2)])
+def test_what_was_released_and_taken_by_somebody_is_theirs(marked: bool, written: int) -> None:
+    """A mark that somebody put on what we released counts; that somebody wrote it lately does not."""
+    owner = replace(WEB, marked=marked)
+    released = as_written(desired({"HF_TOKEN": "x"}), labels={LABEL_RELEASED: ME}, owner=owner)
+    config = config_with({"hub": {"credential": "hub", "released": "true"}}, owner=owner)
+    result = guarded((desired(), entry('{"a":"b"}')), (released, config))
+    assert len(result.actions) == written
+    assert reasons(result) == ([] if written else [Reason.FOREIGN_SECRET, Reason.FOREIGN_ENTRY])
 
 
 def test_a_new_entry_beside_foreign_ones_is_written() -> None:
