@@ -96,7 +96,8 @@ class FolderCluster:
         """Return what changes when any file of a Secret or ServiceAccount changes."""
         return {
             str(path.relative_to(self.root)): hashlib.blake2b(path.read_bytes()).hexdigest()
-            for path in sorted(self.root.glob("*/*/*.yaml"))
+            for folder in ("secrets", "serviceaccounts")
+            for path in sorted(self.root.glob(f"*/{folder}/*.yaml"))
         }
 
     def _manifests(self, folder: str) -> Iterator[tuple[dict[str, Any], str]]:

@@ -124,7 +124,7 @@ class Story:
 
     def _wait_for_rotation(self, name: str, values: dict[str, str], version: str) -> None:
         """Put new values into OpenBao, and wait until every namespace has them."""
-        before = self._copies(name)
+        before, mark = self._copies(name), self._daemon().mark()
         started = time.monotonic()
         self._world.openbao.put(name, values)
         with self._stage.waiting(f"waiting for version {version} of {name}"):
@@ -133,6 +133,8 @@ class Story:
                 lambda: all(copy.version == version for copy in self._copies(name)),
             )
         seconds = time.monotonic() - started
+        # Told when the sweep ends: until then entries may still be on their way.
+        self._wait_for_line("rotated", mark, credential=name, version=version)
         after = self._copies(name)
         for old, new in zip(before, after, strict=True):
             expect(old.digest != new.digest, f"the file of {new.namespace}/{new.name} changed")

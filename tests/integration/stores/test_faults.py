@@ -322,6 +322,9 @@ def test_nothing_is_logged(
 ) -> None:
     """Neither values nor what we log in with reach any logger, at DEBUG too, and when it goes wrong too."""
     caplog.set_level(logging.DEBUG)
+    # An earlier test may have configured our logging, which keeps the SDKs quiet.
+    for name in ("urllib3", "requests", "hvac"):
+        caplog.set_level(logging.DEBUG, logger=name)
     role = openbao_auth.enable_approle(openbao, mount := unique("approle"), "syncd", [readable.policy])
     openbao.put(readable.mount, "canary", {"key": CANARY})
     file = openbao_auth.write_secret_file(tmp_path / "secret-id", role.secret_id)
