@@ -9,7 +9,9 @@ import typer
 
 from syncd.app import KSERVE_NAMESPACE
 from syncd.cli import exit_codes
+from syncd.cli.adopted import adoptions_done
 from syncd.cli.changes import rows, unread_row
+from syncd.cli.console import complain
 from syncd.cli.exit_codes import ExitCode
 from syncd.cli.flags import (
     NAMESPACE,
@@ -134,6 +136,8 @@ def _online(
         "The API server checked every write and kept none." if look_at == "server" else "",
     )
     show(report, output, swept.plan, session.problems)
+    for warning in adoptions_done(swept, session.options.instance):
+        complain(f"warning: {warning}")
     return exit_codes.first(
         [
             ExitCode.DIFFERENCES if swept.plan else ExitCode.DONE,
