@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.kserve.detect import ROLE_ARN, part_of_role
 from syncd.model.names import (
-    LABEL_INSTANCE,
-    TARGET,
     CredentialId,
     PlacementId,
 )
@@ -16,15 +14,14 @@ from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
 from syncd.sync.action import DropEntry, Objection, PatchAccount, WriteEntry, WriteSecret
 from syncd.sync.bindings import changes_of_kind, changing_kind, clashing
-from syncd.sync.ownership import account_record, entries_of, owner_of, released_by
-from syncd.sync.records import RELEASED
+from syncd.sync.ownership import account_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from syncd.kserve.cluster_config import KServeConfig
     from syncd.model.names import Instance, ObjectRef
-    from syncd.model.objects import ObservedSecret, ObservedState, Owner
+    from syncd.model.objects import ObservedSecret, ObservedState
     from syncd.sync.action import Action, Plan
 
 MOST_SECRET_BYTES: Final = 1_048_576
@@ -32,8 +29,6 @@ MOST_SECRET_BYTES: Final = 1_048_576
 
 MOST_ANNOTATION_BYTES: Final = 262_144
 """`TotalAnnotationSizeLimitB` of Kubernetes (`apimachinery/pkg/api/validation/objectmeta.go`)."""
-
-_ODH: Final = "opendatahub.io/managed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,128 +41,6 @@ class Circumstances:
     instance: Instance
     config: KServeConfig
     unreadable: str | None = None
-
-
-def ours_is_not_a_copy(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
-    """With our label but another target, a Secret is a copy that somebody made: foreign."""
-    for action, have in _written_over(plan):
-        target = have.annotations.get(TARGET)
-        ours = have.labels.get(LABEL_INSTANCE) == around.instance
-        if ours and target != str(have.ref) and not action.want.adopt:
-            yield _against(
-                action,
-                Reason.COPY_OF_OURS,
-                f"is a copy of {target or 'a Secret'} that somebody made, so it is left alone",
-                f"Delete it, or remove its label {LABEL_INSTANCE} and choose another Secret name",
-            )
-
-
-def foreign_secrets_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
-    """A Secret that is not ours is not overwritten, unless its target says `adopt` and nobody keeps it."""
-    for action, have in _written_over(plan):
-        label = have.labels.get(LABEL_INSTANCE)
-        released = released_by(have, around.instance) in action.want.names
-        if label == around.instance or (released and not _taken(have)):
-            continue
-        if label is not None:
-            yield _against(
-                action,
-                Reason.FOREIGN_SECRET,
-                f"belongs to syncd instance {label}, so it is left alone",
-                "Choose another Secret name, or take it out of the other instance's mapping first",
-            )
-        elif not action.want.adopt:
-            yield _against(
-                action,
-                Reason.FOREIGN_SECRET,
-                f"exists and {_whose(have.owner)}, so it is left alone",
-                f"Choose another Secret name, or {_taking_over(have.owner)}",
-            )
-        elif have.owner is not None:
-            yield _against(
-                action,
-                Reason.FOREIGN_CONTROLLER,
-                f"belongs to {have.owner.name}, so it is left alone",
-                f"Choose another Secret name; to take it over, {have.owner.release}",
-            )
-
-
-def secrets_stay_with_their_credential(
-    plan: Plan, _: ObservedState, around: Circumstances
-) -> Iterator[Objection]:
-    """A Secret recorded for one credential is not taken over by another."""
-    for action, have in _written_over(plan):
-        owner = owner_of(have, around.instance)
-        if owner is not None and owner not in action.want.names:
-            yield _against(
-                action,
-                Reason.CLAIMED_BY,
-                f"is recorded for credential {owner}",
-                f"Choose another Secret name; if {owner} is its old name, say renamedFrom: {owner}",
-            )
-
-
-def foreign_entries_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
-    """A key of `storage-config` off our record is somebody else's, unless the target says `adopt`."""
-    for action in plan.actions:
-        if not isinstance(action, WriteEntry) or action.have is None:
-            continue
-        if action.want.key not in action.have.data:
-            continue
-        record, owner = entries_of(action.have, around.instance).get(action.want.key), action.have.owner
-        if record is not None and RELEASED in record and _taken(action.have):
-            record = None
-        if record is None and not action.want.adopt:
-            yield _against(
-                action,
-                Reason.FOREIGN_ENTRY,
-                f"entry {action.want.key} exists and {_whose(owner)}, so it is left alone",
-                f"Choose another storageConfig.key, or {_taking_over(owner)}",
-            )
-        elif record is None and owner is not None:
-            yield _against(
-                action,
-                Reason.FOREIGN_CONTROLLER,
-                f"entry {action.want.key} exists and belongs to {owner.name}, so it is left alone",
-                f"Choose another storageConfig.key; to take it over, {owner.release}",
-            )
-        elif record is not None and record.get("credential") not in action.want.names:
-            holder = record.get("credential")
-            yield _against(
-                action,
-                Reason.CLAIMED_BY,
-                f"entry {action.want.key} is recorded for credential {holder}",
-                f"Choose another storageConfig.key; if {holder} is its old name, say renamedFrom: {holder}",
-            )
-
-
-def _taken(have: ObservedSecret) -> bool:
-    """Tell whether somebody put their mark on what we released; who only wrote it may have done so before."""
-    return have.owner is not None and have.owner.marked
-
-
-def _whose(owner: Owner | None) -> str:
-    return f"belongs to {owner.name}" if owner is not None else "is not ours"
-
-
-def _taking_over(owner: Owner | None) -> str:
-    """Say how to take something over that the mapping does not ask to adopt."""
-    adopt = "set adopt: true on the target to take it over"
-    return adopt if owner is None else f"to take it over, {owner.release}; then {adopt}"
-
-
-def odh_keeps_its_storage_config(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
-    """odh-model-controller replaces the whole object, so writing beside it would be lost."""
-    for action in plan.actions:
-        if not isinstance(action, WriteEntry | DropEntry) or action.have is None:
-            continue
-        if action.have.labels.get(_ODH) == "true":
-            yield _against(
-                action,
-                Reason.MANAGED_BY_ODH,
-                f"is managed by Open Data Hub (label {_ODH}), which would wipe the entry",
-                "Take storageConfig out of the target, or have that controller leave the object",
-            )
 
 
 def foreign_annotations_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
@@ -246,9 +119,9 @@ def nothing_is_being_deleted(plan: Plan, _: ObservedState, __: Circumstances) ->
 
 def types_stay(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Objection]:
     """The API server refuses another type, and deleting to create again would leave a gap."""
-    for action, have in _written_over(plan):
+    for action, have in written_over(plan):
         if have.type != action.want.type:
-            yield _against(
+            yield against(
                 action,
                 Reason.TYPE_MISMATCH,
                 f"has type {have.type}, and {action.want.type} is needed; a type never changes",
@@ -306,7 +179,7 @@ def entries_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Obj
 
 def _unless_it_fits(action: WriteSecret | WriteEntry, size: int, notes: int) -> Iterator[Objection]:
     if size > MOST_SECRET_BYTES or notes > MOST_ANNOTATION_BYTES:
-        yield _against(
+        yield against(
             action,
             Reason.OBJECT_TOO_LARGE,
             f"would hold {size} bytes of data and {notes} of annotations; the API server takes"
@@ -362,7 +235,7 @@ def kinds_do_not_change_into_a_clash(
     """A Secret that a ServiceAccount lists already does not become what clashes with its neighbour there."""
     becoming = changes_of_kind(plan, observed, around.config)
     for action, account, clash in changing_kind(becoming, observed, around.config, around.instance):
-        yield _against(
+        yield against(
             action,
             Reason.CONFLICT,
             f"is on the list of ServiceAccount {account}, where {clash.message}",
@@ -370,16 +243,17 @@ def kinds_do_not_change_into_a_clash(
         )
 
 
-def _written_over(plan: Plan) -> Iterator[tuple[WriteSecret, ObservedSecret]]:
+def written_over(plan: Plan) -> Iterator[tuple[WriteSecret, ObservedSecret]]:
     """Yield the Secrets that exist already, with what they are."""
     for action in plan.actions:
         if isinstance(action, WriteSecret) and action.have is not None:
             yield action, action.have
 
 
-def _against(
+def against(
     action: WriteSecret | WriteEntry | DropEntry, reason: Reason, message: str, remedy: str
 ) -> Objection:
+    """Return the objection to an action on a Secret that is for one placement."""
     return Objection(action, Refusal(action.placements[0], reason, f"Secret {action.ref}", message, remedy))
 
 

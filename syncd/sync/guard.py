@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from syncd.kserve.detect import part_of_role
 from syncd.model.difference import bound_to
 from syncd.model.names import BOUND_TO, ObjectRef
-from syncd.sync import checks
+from syncd.sync import checks, foreign
 from syncd.sync.action import PatchAccount, Plan, WriteSecret, unbinding_part, unset_part
 from syncd.sync.plan import account_name, annotation_record
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 Check: TypeAlias = "Callable[[Plan, ObservedState, Circumstances], Iterable[Objection]]"
 
 CHECKS: Final[tuple[Check, ...]] = (
-    checks.ours_is_not_a_copy,  # rule 2
-    checks.foreign_secrets_stay,  # rule 2
-    checks.secrets_stay_with_their_credential,  # rule 10
-    checks.foreign_entries_stay,  # rule 2
-    checks.odh_keeps_its_storage_config,  # rule 2
+    foreign.ours_is_not_a_copy,  # rule 2
+    foreign.foreign_secrets_stay,  # rule 2
+    foreign.secrets_stay_with_their_credential,  # rule 10
+    foreign.foreign_entries_stay,  # rule 2
+    foreign.odh_keeps_its_storage_config,  # rule 2
     checks.foreign_annotations_stay,  # rule 2
     checks.roles_do_not_mix,  # rule 10
     checks.namespaces_are_alive,  # rule 4
