@@ -31,14 +31,14 @@ class Memory:
         try:
             recalled = self._last_valid.recall()
         except ClusterUnreachable as error:
-            self._say(f"what was in force last cannot be read: {error}", "the mapping is not read before it")
+            self._say("mapping cannot be read", str(error), "nothing begins before it can")
             return False
         reload.recall(recalled.document)
         if recalled.kserve_config is not None:
             self._config.recall(recalled.kserve_config)
         for problem in recalled.problems:
             logger().warning("last valid mapping cannot be read", problem=problem, effect="it is left out")
-        self._recalled = True
+        self._recalled, self._problem = True, None
         return True
 
     def keep(self, document: MappingDocument | None) -> None:
@@ -47,9 +47,9 @@ class Memory:
         if problem is None:
             self._problem = None
         else:
-            self._say(problem, "a restart knows an older mapping, or none")
+            self._say("last valid mapping is not kept", problem, "a restart knows an older mapping, or none")
 
-    def _say(self, problem: str, effect: str) -> None:
+    def _say(self, event: str, problem: str, effect: str) -> None:
         if problem != self._problem:
-            logger().warning("last valid mapping is not kept", problem=problem, effect=effect)
+            logger().warning(event, problem=problem, effect=effect)
         self._problem = problem

@@ -47,6 +47,8 @@ class Included:
 
 def to_look_for(files: Mapping[str, str]) -> tuple[str, ...]:
     """Return the ConfigMaps (`NAMESPACE/NAME`) that a mapping includes and that are not among its files."""
+    if not any("include" in text for text in files.values()):
+        return ()  # most mappings: they need not be parsed for this
     merged = merge(files)
     include = merged.settings.get("include")
     if include is None:

@@ -185,8 +185,25 @@ class Cluster:
             raise ClusterUnreachable("https://cluster: no connection")
 
 
-def test_a_cluster_that_is_away_is_asked_again(clock: Clock, heard: Heard, capfd: Any) -> None:
-    """The mapping waits for what was kept; what cannot be kept is tried at every look."""
+class Lines:
+    """A log that keeps its warnings."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.heard: list[tuple[str, str]] = []
+
+    def warning(self, event: str, *, problem: str, effect: str) -> None:
+        """Keep a line."""
+        assert effect
+        self.heard.append((event, problem))
+
+
+def test_a_cluster_that_is_away_is_asked_again(
+    clock: Clock, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mapping waits for what was kept; what cannot be kept is tried at every look, and told once."""
+    lines = Lines()
+    monkeypatch.setattr("syncd.daemon.memory.logger", lambda: lines)
     cluster: Any = Cluster()
     memory = Memory(LastValid(cluster, "syncd", ME, unguarded, clock), ConfigMemory())
     reload = Reload(lambda _: None, heard)
@@ -194,12 +211,16 @@ def test_a_cluster_that_is_away_is_asked_again(clock: Clock, heard: Heard, capfd
     cluster.away = False
     assert memory.recall(reload)
     assert memory.recall(reload)
-    memory.keep(document())
-    memory.keep(document())
+    mapping = document()
+    memory.keep(mapping)
+    memory.keep(mapping)
     cluster.away = True
-    memory.keep(document())
-    memory.keep(None)
-    capfd.readouterr()
+    memory.keep(mapping)
+    assert lines.heard == [
+        ("mapping cannot be read", "https://cluster: no connection"),
+        ("last valid mapping is not kept", "ConfigMap: RBAC does not allow it. Grant it"),
+        ("last valid mapping is not kept", "https://cluster: no connection"),
+    ]
 
 
 def test_what_was_kept_is_handed_on(place: Place, heard: Heard) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from syncd.daemon.mapping_source import Missing, Texts, Unreachable
 from syncd.daemon.memory import Memory
 from syncd.daemon.reload import Reload
 from syncd.daemon.watch import Watch
+from syncd.model.errors import ClusterUnreachable
 from syncd.model.events import MappingRead
 from syncd.model.names import Instance
 from syncd.sync.kserve_config import ConfigMemory
@@ -101,6 +102,24 @@ def test_a_mapping_that_goes_changes_nothing(
     watch.look()
     assert [event.valid for event in heard if isinstance(event, MappingRead)] == [True, False]
     assert len(changes.heard) == 1
+
+
+def test_nothing_is_read_before_what_was_in_force_last(
+    source: Source, changes: Changes, heard: Heard, clock: Clock
+) -> None:
+    """While the API server does not say what the process before had, no mapping is taken."""
+
+    class Away:
+        def observe_config_map(self, _ref: object) -> None:
+            raise ClusterUnreachable("https://cluster: no connection")
+
+    cluster: Any = Away()
+    memory = Memory(LastValid(cluster, "syncd", Instance("syncd"), unguarded, clock), ConfigMemory())
+    health = Health(clock, mapping_poll=POLL)
+    watch = Watch(source, Reload(lambda _: None, heard), memory, changes, health, poll=POLL)
+    watch.look()
+    assert not changes.heard
+    assert not heard
 
 
 def test_a_bug_does_not_end_the_watch(

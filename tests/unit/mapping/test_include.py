@@ -381,7 +381,13 @@ def test_a_manifest_of_another_namespace_is_another() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: b: c", HEADER, HEADER + "include: x\n", HEADER + "include: [{configMap: ../../x}, {configMap: }]\n"],
+    [
+        "a: b: c",
+        HEADER,
+        HEADER + "# include\n",
+        HEADER + "include: x\n",
+        HEADER + "include: [{configMap: ../../x}, {configMap: }]\n",
+    ],
 )
 def test_nothing_is_looked_for_by_a_name_that_is_none(text: str) -> None:
     """Whatever the mapping's text is, only names of ConfigMaps are looked for."""
