@@ -79,6 +79,7 @@ def test_afterwards(reader: Reader) -> None:
     reader.done("kubectl --namespace recsys annotate")
     for name in ("models-s3", "storage-config"):
         assert FOUND not in reader.secret(name)["metadata"]["annotations"]
+    assert "adopt has done its work" in reader.typed(reader.block("syncd plan", nth=1)).stderr
     reader.write("mapping.yaml", without("adopt: true", reader.block("# mapping.yaml")))
     assert reader.done("syncd plan", nth=1) == "Plan: 3 unchanged\n"
     before = reader.sees()
