@@ -166,7 +166,7 @@ def test_the_guide_ends_in_a_cluster_in_sync(installed: Installation) -> None:
 
 
 def test_the_rights_of_the_guide_suffice_for_events(installed: Installation) -> None:
-    """The ServiceAccount of the guide may create an Event, and may not delete a Secret."""
+    """The ServiceAccount of the guide may create an Event, and may not delete a ServiceAccount."""
     client = installed.plane.client_for_service_account("syncd", "syncd")
     event = {
         "metadata": {"generateName": "syncd-", "namespace": "recsys"},
@@ -179,4 +179,4 @@ def test_the_rights_of_the_guide_suffice_for_events(installed: Installation) -> 
         "regarding": {"apiVersion": "v1", "kind": "Secret", "namespace": "recsys", "name": "models-s3"},
     }
     assert client.post("/apis/events.k8s.io/v1/namespaces/recsys/events", event)[0] == 201
-    assert client.delete("/api/v1/namespaces/recsys/secrets/models-s3")[0] == 403
+    assert client.delete("/api/v1/namespaces/recsys/serviceaccounts/models")[0] == 403
