@@ -42,7 +42,7 @@ class Mapped:
         return {**self.in_force, **placed}
 
     def knows(self, identity: PlacementId) -> bool:
-        """Tell whether this placement is, or may be, mapped, though nothing can be said of its objects now."""
+        """Tell whether a placement is or may be mapped, though nothing can be said of its objects now."""
         return (
             identity in self.untold
             or identity.credential in self.refused
