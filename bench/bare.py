@@ -1,6 +1,7 @@
 """The work without the rules: 16 threads, each secret read once and each object created once.
 
-``python bench/bare.py JOB``, a JSON file with both addresses, a token each, the secrets and the writes.
+``python bench/bare.py JOB``, a JSON file with both addresses, a token each, the secrets and the writes; and
+whether to create by POST, or as syncd does, by a server-side apply that only creates.
 """
 
 import base64
@@ -18,7 +19,7 @@ pool = urllib3.PoolManager(maxsize=16, ca_certs=job["ca"], retries=False)
 
 def ask(method: str, url: str, headers: dict[str, str], body: str | None = None) -> Any:
     """Send one request; return the JSON of its answer."""
-    answer = pool.request(method, url, headers=headers | {"Content-Type": "application/json"}, body=body)
+    answer = pool.request(method, url, headers={"Content-Type": "application/json"} | headers, body=body)
     if answer.status >= 300:
         sys.exit(f"{method} {url} answered {answer.status}")
     return json.loads(answer.data)
@@ -36,8 +37,14 @@ def create(write: dict[str, Any]) -> None:
     fields = {name: json.dumps(values[name]) for name in write["secrets"]} if others else values[first]
     data = {key: base64.b64encode(text.encode()).decode() for key, text in fields.items()}
     url = f"{job['api']}/api/v1/namespaces/{write['namespace']}/secrets"
-    body = json.dumps({"metadata": {"name": write["name"]}, "data": data})
-    ask("POST", url, {"Authorization": f"Bearer {job['apiToken']}"}, body)
+    login = {"Authorization": f"Bearer {job['apiToken']}"}
+    meta = {"name": write["name"]} | ({} if job["create"] == "POST" else {"resourceVersion": "1"})
+    body = json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data})
+    if job["create"] == "POST":
+        ask("POST", url, login, body)
+        return
+    login |= {"Content-Type": "application/apply-patch+yaml"}
+    ask("PATCH", f"{url}/{write['name']}?fieldManager=bare", login, body)
 
 
 with ThreadPoolExecutor(16) as threads:

@@ -8,7 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from bench.scenes import FIELDS, LABEL, MOUNT
 from tests.harness.apiserver import ControlPlane
@@ -80,21 +80,26 @@ class Machine:
         """Write every secret of the scene anew."""
         _fill(self.bao, scene)
 
-    def job(self, scene: Scene) -> Path:
-        """Write down the work for the bare script."""
+    def job(self, scene: Scene, create: Literal["POST", "APPLY"]) -> Path:
+        """Write down the work for the bare script, and how it creates; each way makes objects of its own."""
         content: dict[str, Any] = {
             "store": self.bao.url,
             "storeToken": self.store_token,
             "api": self.plane.url,
             "apiToken": self.api_token,
             "ca": str(self.plane.ca_file),
+            "create": create,
             "secrets": scene.secrets,
             "writes": [
-                {"namespace": write.namespace, "name": write.name, "secrets": write.secrets}
+                {
+                    "namespace": write.namespace,
+                    "name": f"{write.name}-{create.lower()}",
+                    "secrets": write.secrets,
+                }
                 for write in scene.writes
             ],
         }
-        path = self.folder / "job.json"
+        path = self.folder / f"job-{create}.json"
         _write_private(path, json.dumps(content))
         return path
 

@@ -73,7 +73,9 @@ def run(scene: Scene, options: Options, folder: Path, say: Callable[[str], None]
         say(f"{scene.title}: steady, {options.sweeps} sweeps")
         phases["steady"] = _steady(on, files, options)
         say(f"{scene.title}: the bare script, and the reads alone")
-        phases["bare"] = _measured(on, [str(_BARE), str(on.job(scene))], folder / "bare.log")
+        phases["bare"] = _measured(on, [str(_BARE), str(on.job(scene, "POST"))], folder / "bare.log")
+        by_apply = [str(_BARE), str(on.job(scene, "APPLY"))]
+        phases["bare, by apply"] = _measured(on, by_apply, folder / "bare-apply.log")
         modes = _WAYS_TO_READ if len(scene.secrets) > 1 else ()
         reads = {mode: _reads(on, scene, mode, options) for mode in modes}
     return Result(scene.name, scene.title, scene.refreshes, load, phases, reads)
