@@ -130,9 +130,8 @@ def _of_write(action: WriteSecret) -> Iterator[Change]:
         return
     placement, shape = action.placements[0], action.difference.shape
     for key in sorted(action.have.data.keys() - action.want.data.keys()):
-        if f"data.{key}" in shape:
-            name = f"data key {key} of Secret {action.ref}"
-            yield Change("removals", name, Mark(digest(name), placement, rendered=True), action)
+        name = f"data key {key} of Secret {action.ref}"
+        yield Change("removals", name, Mark(digest(name), placement, rendered=True), action)
     if shape and bound_to(action.have.annotations):
         name = f"shape of Secret {action.ref}"
         yield Change("reshapes", name, Mark(digest(name), placement, rendered=True), action)

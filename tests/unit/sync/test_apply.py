@@ -38,7 +38,13 @@ if TYPE_CHECKING:
 
     from syncd.model.events import Event
     from syncd.model.names import ObjectRef
-    from syncd.model.objects import DesiredEntry, DesiredSecret, ObservedAccount, ObservedSecret
+    from syncd.model.objects import (
+        DesiredEntry,
+        DesiredSecret,
+        ObservedAccount,
+        ObservedConfigMap,
+        ObservedSecret,
+    )
 
 MINE = PlacementId(HUB, "nlp")
 NO = Rejected(Reason.FORBIDDEN, "403 Forbidden", "Grant it")
@@ -91,6 +97,13 @@ class Recorder:
     def delete_secret(self, have: ObservedSecret) -> WriteResult:
         """Note a deletion."""
         return self._note(f"delete {have.ref.name}")
+
+    def write_config_map(
+        self, ref: ObjectRef, data: Mapping[str, str | None], have: ObservedConfigMap | None
+    ) -> WriteResult:
+        """Note a write of our memory."""
+        verb = "remember" if have is not None else "begin to remember"
+        return self._note(f"{verb} {','.join(sorted(data))} in {ref.name}")
 
 
 def full_plan() -> Plan:
