@@ -105,9 +105,9 @@ def _steady(on: Machine, files: Path, options: Options) -> Phase:
     with log.open("wb") as output:
         daemon = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=_environment())
     try:
-        # The hourly sweep is one, the first of the store is another.
-        wait_for("the first sweeps", lambda: _swept(daemon, url, 2), within=_WITHIN)
-        time.sleep(options.interval)
+        # The hourly sweep is one, the first of the store another, and the window begins just after a third:
+        # then no sweep is near either end of it.
+        wait_for("the first sweeps", lambda: _swept(daemon, url, 3), within=_WITHIN)
         before, sweeps = on.counts(), _sweeps(url)
         cpu = cpu_seconds(daemon.pid)
         # Sweeps come at a fixed phase, so so many intervals hold so many sweeps. Nobody scrapes meanwhile.
