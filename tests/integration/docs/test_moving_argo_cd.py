@@ -117,6 +117,19 @@ def test_without_the_options_argo_cd_takes_the_name_off(scene: Scene) -> None:
     assert scene.reader.listed() == []
 
 
+def test_without_the_options_argo_cd_puts_an_old_name_back(scene: Scene) -> None:
+    """What the second step prevents, too: a renamed Secret gets its old name beside it; with it, not."""
+    reader = scene.reader
+    path = f"/api/v1/namespaces/{reader.namespace}/serviceaccounts/models"
+    for prepared in (False, True):
+        if prepared:
+            scene.let_the_list_alone()
+        renamed = {"secrets": [{"name": "renamed"}]}
+        reader.plane.admin.must(reader.plane.admin.patch(path, renamed))
+        scene.argo.sync([*scene.secrets, scene.account])
+        assert set(reader.listed()) == ({"renamed"} if prepared else {"renamed", "models-s3"})
+
+
 def test_without_prune_false_the_secrets_are_lost(scene: Scene) -> None:
     """What the third step prevents: the Secrets leave Git, and no pod starts."""
     scene.argo.sync([scene.account])
