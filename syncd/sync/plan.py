@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     )
     from syncd.sync.action import Action, Leftover
 
+    _Before = dict[PlacementId, dict[str, frozenset[str]]]
+
 
 def plan(
     desired: DesiredState,
@@ -71,7 +73,7 @@ def plan(
     refused = tuple(
         refusal for account in desired.accounts.values() for refusal in _without_account(account, observed)
     )
-    replaced = _replaced(left)
+    replaced = _replaced(left, observed)
     accounts = [_account(want, observed, replaced, instance) for want in present]
     announced = _Announced(_new_bindings([action for action in accounts if action is not None]), left)
     secrets = [
@@ -145,12 +147,16 @@ def is_bound(secret: ObjectRef, name: str, observed: ObservedState) -> bool:
     return any(each == list_name and secret.name in have.names(each) for each in LIST_NAMES)
 
 
-def _replaced(left: Collection[Leftover]) -> dict[PlacementId, list[str]]:
-    """Return the names that the Secret of each placement had before."""
-    before: dict[PlacementId, list[str]] = {}
+def _replaced(left: Collection[Leftover], observed: ObservedState) -> _Before:
+    """Return the names that the Secret of each placement had before, with what we bound each to.
+
+    A ServiceAccount that lists one of them and is not on its record was bound by somebody else.
+    """
+    before: _Before = {}
     for one in left:
         if one.kind == "Secret":
-            before.setdefault(one.placement, []).append(one.ref.name)
+            bound = bound_to(observed.secrets[one.ref].annotations)
+            before.setdefault(one.placement, {})[one.ref.name] = bound
     return before
 
 
@@ -202,7 +208,7 @@ def _entry(
 def _account(
     want: DesiredAccount,
     observed: ObservedState,
-    replaced: Mapping[PlacementId, Collection[str]],
+    replaced: _Before,
     instance: Instance,
 ) -> PatchAccount | None:
     have = observed.survey.accounts.get(want.ref)
@@ -217,15 +223,14 @@ def _account(
     return PatchAccount(want.ref, have, bind, annotations, record, unset=unset)
 
 
-def _in_place(
-    binding: Binding, have: ObservedAccount | None, replaced: Mapping[PlacementId, Collection[str]]
-) -> Binding:
+def _in_place(binding: Binding, have: ObservedAccount | None, replaced: _Before) -> Binding:
     """Let the binding take the place of the Secret that its credential had before, if that is listed here."""
     if have is None:
         return binding
-    listed = have.names(binding.list_name)
-    before = replaced.get(PlacementId(binding.credential, have.ref.namespace), ())
-    return replace(binding, replaces=next((name for name in before if name in listed), None))
+    listed, announced = have.names(binding.list_name), account_name(binding, have.ref)
+    before = replaced.get(PlacementId(binding.credential, have.ref.namespace), {})
+    places = (name for name, bound in before.items() if name in listed and announced in bound)
+    return replace(binding, replaces=next(places, None))
 
 
 def _dropped(

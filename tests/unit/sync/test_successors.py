@@ -289,3 +289,12 @@ def test_room_that_is_not_made_is_not_taken(world: World) -> None:
     assert world.listed() == ["s3"]
     world.sync(others)
     assert world.listed() == ["other"]
+
+
+def test_a_place_that_somebody_else_gave_is_not_taken(world: World) -> None:
+    """A ServiceAccount that lists our Secret and is not on its record keeps it, under another name too."""
+    world.account("nlp", "theirs", secrets=[{"name": "old"}])
+    world.sync(credential("hub", "secret: old, serviceAccounts: [models]", RETAIN))
+    world.sync(credential("hub", "secret: new, serviceAccounts: [models, theirs]", RETAIN))
+    assert world.listed() == ["new"]
+    assert world.listed("theirs") == ["old", "new"]
