@@ -64,6 +64,8 @@ def run(scene: Scene, options: Options, folder: Path, say: Callable[[str], None]
                 requests=options.requests,
             )
         )
+        # The first start compiles what was not compiled yet; an image is shipped compiled.
+        run_to_end([sys.executable, "-m", "syncd", "--version"], folder / "version.log", _environment())
         phases = {}
         for name in ("cold", "again", "rotated"):
             if name == "rotated":
