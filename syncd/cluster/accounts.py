@@ -68,7 +68,8 @@ def _changed_list(
         if binding.list_name == list_name and binding.secret not in listed
     }
     swaps = {old: new for new, old in fresh.items() if old is not None and old in listed}
-    gone = {each.secret for each in patch.unbind if each.list_name == list_name}
+    # Of a name that is listed twice the first gives its place to the new one, and no other stays beside it.
+    gone = {each.secret for each in patch.unbind if each.list_name == list_name} | swaps.keys()
     kept = [
         {"name": swaps.pop(name)} if name in swaps else item
         for item in today

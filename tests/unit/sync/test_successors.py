@@ -298,3 +298,12 @@ def test_a_place_that_somebody_else_gave_is_not_taken(world: World) -> None:
     world.sync(credential("hub", "secret: new, serviceAccounts: [models, theirs]", RETAIN))
     assert world.listed() == ["new"]
     assert world.listed("theirs") == ["old", "new"]
+
+
+def test_a_name_that_is_listed_twice_gives_its_place_once(world: World) -> None:
+    """Lists may hold a name twice: none of them stays beside the new one, in the very same patch."""
+    world.sync(s3("secret: old, serviceAccounts: [models]"))
+    world.account("nlp", "models", secrets=[{"name": "old"}, {"name": "last"}, {"name": "old"}])
+    swept = world.sync(s3("secret: new, serviceAccounts: [models]"))
+    assert [done.action.ref.name for done in swept.applied] == ["new", "models", "old"]
+    assert world.listed() == ["new", "last"]
