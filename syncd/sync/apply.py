@@ -65,12 +65,12 @@ def apply(plan: Plan, writer: Writer, fence: Fence, emit: Emit) -> tuple[Applied
     accounts = [action for action in plan.actions if isinstance(action, PatchAccount)]
     done = _together([partial(_secret, action, writer, fence) for action in secrets])
     done += _together([partial(_entries, group, writer, fence) for group in _by_object(entries)])
-    absent = frozenset(
-        applied.action.ref
+    failed = [
+        applied.action
         for applied in done
         if isinstance(applied.action, WriteSecret) and isinstance(applied.result, Rejected)
-    )
-    bindable = (_bindable(action, absent) for action in accounts)
+    ]
+    bindable = (_bindable(action, failed) for action in accounts)
     done += _together([partial(_account, action, writer, fence) for action in bindable if action is not None])
     records = [action for action in plan.actions if isinstance(action, RecordSecret)]
     done += _together([partial(_record, action, writer, fence) for action in records])
@@ -125,19 +125,21 @@ def _by_object(entries: Iterable[WriteEntry | DropEntry]) -> list[list[WriteEntr
     return [list(group) for _, group in groupby(ordered, key=lambda action: action.ref)]
 
 
-def _bindable(action: PatchAccount, absent: frozenset[ObjectRef]) -> PatchAccount | None:
+def _bindable(action: PatchAccount, failed: Sequence[WriteSecret]) -> PatchAccount | None:
     """Leave out bindings to Secrets that were not written; None when nothing is left to do.
 
-    What is undone for the sake of such a binding, or made room for another, waits for the next sweep.
+    What is undone for the sake of such a Secret, or made room for another, waits for the next sweep.
     """
+    absent = {write.ref for write in failed}
     bind = tuple(
         binding for binding in action.bind if ObjectRef(action.ref.namespace, binding.secret) not in absent
     )
+    waiting = {placement for write in failed for placement in write.placements}
+    if action.undoes and waiting.intersection(action.placements):
+        return None
     if bind == action.bind:
         return action
-    if action.undoes:
-        return None
-    return replace(action, bind=bind) if bind or action.annotations else None
+    return replace(action, bind=bind) if bind or action.annotations or action.undoes else None
 
 
 def _tell(applied: Applied, emit: Emit) -> None:

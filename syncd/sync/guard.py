@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from syncd.model.difference import Difference
-    from syncd.model.names import Instance
+    from syncd.model.names import Instance, PlacementId
     from syncd.model.objects import ObservedState, Refusal
     from syncd.sync.action import Action, Objection
     from syncd.sync.checks import Circumstances
@@ -45,10 +45,14 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """What the objections add up to: whole actions, and parts of ServiceAccount patches."""
+    """What the objections add up to: whole actions, and parts of ServiceAccount patches.
+
+    `unwritten` are the placements whose Secret is not written as they want it.
+    """
 
     whole: frozenset[int]
     parts: frozenset[tuple[ObjectRef, str]]
+    unwritten: frozenset[PlacementId]
 
 
 def guard(
@@ -66,6 +70,12 @@ def guard(
     refused = _Refused(
         frozenset(id(objection.action) for objection in objections if objection.part is None),
         _parts(objections),
+        frozenset(
+            placement
+            for objection in objections
+            if objection.part is None and isinstance(objection.action, WriteSecret)
+            for placement in objection.action.placements
+        ),
     )
     unwritten = frozenset(
         action.ref
@@ -150,6 +160,7 @@ def _account(
     }
     lost = {binding.credential for binding in action.bind if binding not in bind}
     lost |= {one.credential for name, one in action.annotations.items() if name not in annotations}
+    lost |= {one.credential for one in refused.unwritten if one.namespace == action.ref.namespace}
     # What a credential has here stays until what takes its place may come.
     unbind = tuple(each for each in unbind if each.credential not in lost)
     unset = {name: owner for name, owner in unset.items() if owner not in lost}

@@ -307,3 +307,17 @@ def test_a_name_that_is_listed_twice_gives_its_place_once(world: World) -> None:
     swept = world.sync(s3("secret: new, serviceAccounts: [models]"))
     assert [done.action.ref.name for done in swept.applied] == ["new", "models", "old"]
     assert world.listed() == ["new", "last"]
+
+
+def test_a_role_stays_while_its_keys_are_refused(world: World) -> None:
+    """The Secret that is to take its place is another credential's, and is listed there already."""
+    hub = credential("hub", "secret: taken, serviceAccounts: [models]", RETAIN)
+    role = credential("s3", "serviceAccounts: [models]", form=f"s3: {{roleArn: '{ROLE}'}}")
+    world.sync(f"{hub}\n{role}")
+    world.again()
+    world.document = None
+    keys = s3("secret: taken, serviceAccounts: [models]")
+    world.sync(f"{keys}\n{hub.replace('secret: taken', 'secret: other')}")
+    account = world.get("serviceaccounts", "nlp", "models")
+    assert account is not None
+    assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"] == ROLE
