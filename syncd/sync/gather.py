@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import StoreMisconfigured, StoreUnavailable
 from syncd.sync.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from syncd.mapping.settings import StoreSettings
     from syncd.model.secret import SecretRef, StoreName
     from syncd.stores.interface import Fetched, SecretStore
 
@@ -42,6 +44,15 @@ def gather(
     for answers in together(jobs, threads=_MOST_THREADS, name="gather"):
         fetched |= answers
     return fetched
+
+
+def seconds_at_rate(refs: Iterable[SecretRef], stores: Mapping[StoreName, StoreSettings]) -> float:
+    """Return how long the mapping's own rates (`requests.perSecond`) take for these secrets, in seconds."""
+    counts = Counter(ref.store for ref in refs)
+    return max(
+        (count / stores[name].requests.per_second for name, count in counts.items() if name in stores),
+        default=0.0,
+    )
 
 
 def _batches(refs: list[SecretRef], size: int) -> list[list[SecretRef]]:

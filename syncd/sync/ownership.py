@@ -17,7 +17,7 @@ from syncd.model.names import (
     annotations_annotation,
     entries_annotation,
 )
-from syncd.sync.records import ENTRY_POLICY
+from syncd.sync.records import ENTRY_NAMESPACE, ENTRY_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,15 @@ def released_by(have: ObservedSecret, instance: Instance) -> CredentialId | None
 
 
 def entries_of(have: ObservedSecret, instance: Instance) -> Mapping[str, Mapping[str, str]]:
-    """Return our record of the entries of a `storage-config` Secret: key → its record."""
-    return _records(have.annotations.get(entries_annotation(instance)))
+    """Return our record of the entries of a `storage-config` Secret: key → its record.
+
+    A record that was written in another namespace came with a copy of the object: its entry is foreign.
+    """
+    records = _records(have.annotations.get(entries_annotation(instance)))
+    here = have.ref.namespace
+    if all(record.get(ENTRY_NAMESPACE, here) == here for record in records.values()):
+        return records
+    return {key: record for key, record in records.items() if record.get(ENTRY_NAMESPACE, here) == here}
 
 
 @lru_cache(maxsize=64)

@@ -27,6 +27,8 @@ _DELETE: Final = "Delete"
 
 ENTRY_POLICY: Final = "whenUnmapped"
 """In the record of an entry: what happens when it leaves the mapping; written only when it is Delete."""
+ENTRY_NAMESPACE: Final = "namespace"
+"""In the record of an entry: where it was written."""
 RELEASED: Final = "released"
 """In the record of an entry: `true` when it was released, and is written no more."""
 
@@ -68,8 +70,11 @@ def secret_records(
 def entry_record(
     placement: Placement, fetched: Mapping[SecretRef, Fetched], addresses: Mapping[StoreName, str]
 ) -> dict[str, str]:
-    """Return what our record says of one entry: credential, source, version, and a policy of Delete."""
-    record = {"credential": str(placement.id.credential)}
+    """Return what our record says of one entry: credential, namespace, source, version, a policy of Delete.
+
+    The namespace tells the record from one in a copy that somebody made of the whole object.
+    """
+    record = {"credential": str(placement.id.credential), ENTRY_NAMESPACE: placement.id.namespace}
     if placement.credential.deletion.when_unmapped == _DELETE:
         record[ENTRY_POLICY] = _DELETE
     if placement.sources:

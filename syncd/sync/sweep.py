@@ -15,7 +15,7 @@ from syncd.model.reasons import Reason
 from syncd.sync.action import DeleteSecret, DropEntry, Plan, WriteEntry
 from syncd.sync.apply import apply
 from syncd.sync.checks import Circumstances
-from syncd.sync.gather import gather
+from syncd.sync.gather import gather, seconds_at_rate
 from syncd.sync.guard import guard
 from syncd.sync.ledger import STATE
 from syncd.sync.leftovers import Mapped, leftovers, to_act_on
@@ -136,7 +136,7 @@ def want(
         due: the credentials of this sweep; None for all. The others are kept as they are.
         in_force: the placements of the sweep before.
         removal: whether what left the mapping is dealt with, or only reported.
-        deadline: for the stores, on `time.monotonic()`, in seconds.
+        deadline: for the stores, on `time.monotonic()`, in seconds; what their rates take comes on top.
 
     Raises:
         ClusterUnreachable: when the API server does not answer.
@@ -154,7 +154,7 @@ def want(
     now = tuple(placement for placement in placed.placements if due is None or placement.id.credential in due)
     working = tuple(placement for placement in now if not placement.suspended)
     refs = frozenset(ref for placement in working for ref in placement.refs)
-    fetched = gather(refs, around.stores, deadline=deadline)
+    fetched = gather(refs, around.stores, deadline=deadline + seconds_at_rate(refs, document.stores))
     kept = frozenset(placement.id for placement in placed.placements) - {
         placement.id for placement in working
     }

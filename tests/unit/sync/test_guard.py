@@ -123,6 +123,7 @@ def config_with(record: dict[str, object], **changes: Any) -> ObservedSecret:
     ("have", "reason"),
     [
         (config_with({}), Reason.FOREIGN_ENTRY),
+        (config_with({"hub": {"credential": "hub", "namespace": "other"}}), Reason.FOREIGN_ENTRY),
         (config_with({}, owner=WEB), Reason.FOREIGN_ENTRY),
         (config_with({"hub": {"credential": "other"}}), Reason.CLAIMED_BY),
         (config_with({"hub": {"credential": "hub"}}, immutable=True), Reason.SECRET_IMMUTABLE),

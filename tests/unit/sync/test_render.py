@@ -166,6 +166,7 @@ def test_an_entry_goes_where_kserve_looks() -> None:
     entry = state.entries[ref("other-config"), "models"]
     assert entry.record == {
         "credential": "hub",
+        "namespace": "nlp",
         "source": '{"*":"vault https://v:8200 kv/hub"}',
         "version": '{"*":"1"}',
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
@@ -19,14 +19,27 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from syncd.mapping.read import read
 from syncd.mapping.reload import accept
 from syncd.model.errors import ClusterUnreachable
-from syncd.model.names import LABEL_INSTANCE, ObjectRef
-from syncd.model.secret import SecretValue
+from syncd.model.names import ObjectRef
 from syncd.sync import apply
 from syncd.sync.engine import Engine
 from syncd.sync.kserve_config import ConfigMemory
 from syncd.sync.sweep import Surroundings
 from tests.unit.sync.ground import KEY, ME, Ground, GroundCluster, Killed
-from tests.unit.sync.witness import STORAGE, TAMPERED, Asked, Witness
+from tests.unit.sync.somebody import Somebody
+from tests.unit.sync.team import (
+    ACCOUNTS,
+    CREDENTIALS,
+    DEEDS,
+    NAMES,
+    NAMESPACES,
+    SELECTED,
+    TAKING_AWAY,
+    Deed,
+    Entry,
+    Team,
+    entries,
+)
+from tests.unit.sync.witness import STORAGE, Asked, Witness
 from tests.unit.sync.world import STORE, Shelf
 
 if TYPE_CHECKING:
@@ -34,137 +47,9 @@ if TYPE_CHECKING:
     from syncd.model.names import PlacementId
 
 LONG = os.environ.get("SYNCD_STATEFUL") == "long"
-NAMESPACES = ("n1", "n2")
-ACCOUNTS = ("default", "models")
-CREDENTIALS = st.sampled_from(["a", "b", "c"])
-SECRETS = st.sampled_from(["a", "b", "x"])
-NAMES = st.sampled_from(NAMESPACES)
-ACCOUNT = st.sampled_from(ACCOUNTS)
-KINDS = st.sampled_from(["s3", "s3", "huggingFace", "opaque", "role", "dockerConfig"])
-SELECTED = "syncd.dev/models"
-HEAD = """
-apiVersion: syncd.dev/v1alpha1
-kind: Mapping
-stores: {vault: {file: {directory: /nowhere}}}
-"""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One credential as its team writes it; `path` is its own in the store, and stays with it."""
-
-    path: str
-    kind: str
-    namespaces: tuple[str, ...] | None
-    secret: str
-    accounts: tuple[str, ...]
-    key: str | None
-    policy: str
-    adopt: bool = False
-    suspend: bool = False
-    typo: bool = False
-    renamed_from: str | None = None
-
-    @property
-    def bound(self) -> tuple[str, ...]:
-        """The ServiceAccounts that it asks for."""
-        return () if self.kind == "opaque" else self.accounts
-
-    @property
-    def entry(self) -> str | None:
-        """The key of its entry."""
-        return self.key if self.kind == "s3" else None
-
-    def tree(self) -> dict[str, Any]:
-        """Return it as the mapping has it."""
-        target: dict[str, Any] = {"namespaceSelector": {"matchLabels": {SELECTED: "true"}}}
-        if self.namespaces is not None:
-            target = {"namespaces": list(self.namespaces)}
-        if self.bound:
-            target["serviceAccounts"] = list(self.bound)
-        forms: dict[str, Any] = {
-            "s3": {"endpoint": f"https://{self.path}.example", "region": "eu-west-1"},
-            "huggingFace": {},
-            "opaque": {"data": {"k": {"property": "token"}}},
-            "dockerConfig": {"registry": "r.example"},
-        }
-        tree: dict[str, Any] = {"deletionPolicy": {"whenUnmapped": self.policy}, "suspend": self.suspend}
-        if self.kind == "role":
-            role = f"arn:aws:iam::111122223333:role/{self.path}"
-            tree |= {"s3": {"roleArn": role, "region": "eu-west-1"}}
-            target["serviceAccounts"] = list(self.accounts or ("models",))
-        else:
-            tree |= {self.kind: forms[self.kind], "from": {"store": "vault", "secret": self.path}}
-            target |= {"secret": self.secret, "adopt": self.adopt}
-            if self.entry is not None:
-                target["storageConfig"] = {"key": self.entry, "bucket": "b"}
-        if self.typo:
-            tree["oops"] = True
-        if self.renamed_from is not None:
-            tree["renamedFrom"] = self.renamed_from
-        return tree | {"to": [target]}
-
-
-@st.composite
-def entries(draw: st.DrawFn, path: str = "") -> Entry:
-    """Return what a team may write."""
-    return Entry(
-        path=path,
-        kind=draw(KINDS),
-        namespaces=draw(
-            st.one_of(st.none(), st.lists(NAMES, min_size=1, max_size=2, unique=True).map(tuple))
-        ),
-        secret=draw(SECRETS),
-        accounts=draw(st.lists(ACCOUNT, min_size=1, max_size=2, unique=True).map(tuple)),
-        key=draw(st.sampled_from([None, "k1", "k2"])),
-        policy=draw(st.sampled_from(["Retain", "Delete", "Delete"])),
-        adopt=draw(st.integers(0, 5)) == 0,
-    )
-
-
-@dataclass(frozen=True)
-class Deed:
-    """What somebody else does, and where."""
-
-    what: int
-    namespace: str
-    name: str
-    account: str
-    where: str
-    to: str
-    key: str
-    kind: str
-
-
-TAKING_AWAY = {1, 3}
-DEEDS = st.builds(
-    Deed,
-    what=st.sampled_from([0, 1, 2, 3, 4, 5, 5, 5, 6, 7, 8, 9]),
-    namespace=NAMES,
-    name=SECRETS,
-    account=ACCOUNT,
-    where=NAMES,
-    to=SECRETS,
-    key=st.sampled_from(["k1", "k2", "theirs"]),
-    kind=st.sampled_from(["s3", "hub", "docker", "controlled"]),
-)
-
-
-@dataclass
-class Team:
-    """The mapping as it is written, and where in the store each credential is."""
-
-    entries: dict[str, Entry] = field(default_factory=dict)
-    paths: int = 0
-
-    def text(self) -> str:
-        """Return the mapping."""
-        body = {name: entry.tree() for name, entry in self.entries.items()}
-        limits = {"removals": 1000, "reshapes": 1000}
-        return HEAD + f"limits: {json.dumps(limits)}\ncredentials: {json.dumps(body)}\n"
-
-
-class Cluster(RuleBasedStateMachine):
+class Cluster(Somebody, RuleBasedStateMachine):
     """A mapping, a store, namespaces, and several writers, one of whom is syncd."""
 
     def __init__(self) -> None:
@@ -458,76 +343,6 @@ class Cluster(RuleBasedStateMachine):
         )
         deeds[deed.what]()
 
-    def _put_secret(self, namespace: str, name: str, manifest: dict[str, Any]) -> None:
-        if namespace in self.ground.namespaces:
-            self.ground.put("secrets", ObjectRef(namespace, name), manifest)
-
-    def somebody_creates(self, namespace: str, name: str, kind: str) -> None:
-        """A Secret of somebody else, where there is none."""
-        if ("secrets", ObjectRef(namespace, name)) in self.ground.objects:
-            return
-        keys = {
-            "s3": ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-            "hub": ("HF_TOKEN", "more"),
-            "docker": (".dockerconfigjson",),
-            "controlled": ("any",),
-        }[kind]
-        references = [{"controller": True, "kind": "SealedSecret", "name": name}]
-        metadata = {"ownerReferences": references} if kind == "controlled" else {}
-        data = {key: SecretValue(f"{TAMPERED} by hand".encode()) for key in keys}
-        of_type = "kubernetes.io/dockerconfigjson" if kind == "docker" else "Opaque"
-        self._put_secret(namespace, name, {"metadata": metadata, "type": of_type, "data": data})
-
-    def somebody_deletes(self, namespace: str, name: str) -> None:
-        """Any Secret goes."""
-        self.ground.objects.pop(("secrets", ObjectRef(namespace, name)), None)
-
-    def somebody_edits(self, namespace: str, name: str) -> None:
-        """A value of any Secret changes."""
-        have = self.ground.objects.get(("secrets", ObjectRef(namespace, name)))
-        if have is not None:
-            data = dict.fromkeys(have["data"], SecretValue(f"{TAMPERED} at night".encode()))
-            self._put_secret(namespace, name, {**have, "data": data})
-
-    def somebody_takes_the_label(self, namespace: str, name: str) -> None:
-        """A Secret of ours loses our label."""
-        have = self.ground.objects.get(("secrets", ObjectRef(namespace, name)))
-        if have is not None:
-            labels = {
-                key: value
-                for key, value in (have["metadata"].get("labels") or {}).items()
-                if key != LABEL_INSTANCE
-            }
-            self._put_secret(namespace, name, {**have, "metadata": {**have["metadata"], "labels": labels}})
-
-    def somebody_copies(self, namespace: str, name: str, where: str, to: str) -> None:
-        """A copy of any Secret, our label and records included, where there is none."""
-        have = self.ground.objects.get(("secrets", ObjectRef(namespace, name)))
-        if have is not None and ("secrets", ObjectRef(where, to)) not in self.ground.objects:
-            self._put_secret(where, to, have)
-
-    def somebody_binds(self, namespace: str, account: str, name: str) -> None:
-        """A ServiceAccount lists one more name, whether that Secret is there or not."""
-        self._list(namespace, account, lambda items: [*items, {"name": name}])
-
-    def somebody_unbinds(self, namespace: str, account: str, name: str) -> None:
-        """A ServiceAccount no longer lists a name."""
-        self._list(namespace, account, lambda items: [one for one in items if one.get("name") != name])
-
-    def somebody_lists_nothing(self, namespace: str, account: str) -> None:
-        """A list gets an item without a name, which is legal."""
-        self._list(namespace, account, lambda items: [{}, *items])
-
-    def an_account_goes(self, namespace: str, account: str) -> None:
-        """A ServiceAccount is deleted."""
-        self.ground.objects.pop(("serviceaccounts", ObjectRef(namespace, account)), None)
-
-    def somebody_writes_an_entry(self, namespace: str, key: str) -> None:
-        """An entry of somebody else, or another value under a key of ours."""
-        have = self.ground.objects.get(("secrets", ObjectRef(namespace, "storage-config"))) or {"data": {}}
-        data = {**have["data"], key: SecretValue(f'{{"type": "s3", "note": "{TAMPERED}"}}'.encode())}
-        self._put_secret(namespace, "storage-config", {**have, "type": "Opaque", "data": data})
-
     @rule(name=st.sampled_from(["storage-config", "kserve-storage"]))
     def kserve_is_told(self, name: str) -> None:
         """`storageSpecSecretName` in `inferenceservice-config`."""
@@ -535,12 +350,6 @@ class Cluster(RuleBasedStateMachine):
         text = json.dumps({"storageSpecSecretName": name, "s3": s3})
         data = {"data": {"credentials": text}}
         self.ground.put("configmaps", ObjectRef("kserve", "inferenceservice-config"), data)
-
-    def _list(self, namespace: str, account: str, change: Any) -> None:
-        place: Any = ("serviceaccounts", ObjectRef(namespace, account))
-        have = self.ground.objects.get(place)
-        if have is not None:
-            self.ground.put(place[0], place[1], {**have, "secrets": change(have.get("secrets") or [])})
 
 
 Cluster.TestCase.settings = settings(
