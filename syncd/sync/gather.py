@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import StoreMisconfigured, StoreUnavailable
