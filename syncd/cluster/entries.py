@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from syncd.cluster.interface import Rejected
@@ -10,6 +9,7 @@ from syncd.kube.transport import FIELD_MANAGER
 from syncd.model.difference import entry_records
 from syncd.model.names import LABEL_MANAGED_BY, entries_annotation
 from syncd.model.reasons import Reason
+from syncd.model.secret import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def merged_record(want: Sequence[DesiredEntry], today: str | None, drop: Sequenc
         records.pop(one.key, None)
         if one.record is not None:
             records[one.key] = dict(one.record)
-    return json.dumps(records, sort_keys=True, separators=(",", ":"))
+    return canonical_json(records).decode()
 
 
 def record_lost(have: ObservedSecret, instance: Instance) -> Rejected | None:

@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from syncd.model.secret import SecretValue
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 Resource = Literal["secrets", "serviceaccounts", "configmaps"]
 """The resources that syncd writes, as they are spelt in paths; of ConfigMaps only its own memory."""
@@ -23,10 +20,6 @@ KINDS: Final[dict[Resource, str]] = {
 INFERENCE_SERVICE_CONFIG: Final = "inferenceservice-config"
 """KServe's ConfigMap; its key `credentials` holds JSON."""
 CREDENTIALS_KEY: Final = "credentials"
-LARGEST_SECRET: Final = 1024 * 1024
-"""Bytes of all values together (Kubernetes v1.36 pkg/apis/core/types.go `MaxSecretSize`)."""
-LARGEST_ANNOTATIONS: Final = 256 * 1024
-"""Bytes of keys and values together (`TotalAnnotationSizeLimitB` of apimachinery)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +60,6 @@ def secret_data(manifest: dict[str, Any]) -> dict[str, SecretValue]:
 def config_map_data(manifest: dict[str, Any]) -> dict[str, str]:
     """Return the texts in the manifest of a ConfigMap."""
     return dict(manifest.get("data") or {})
-
-
-def annotations_size(annotations: Mapping[str, str]) -> int:
-    """Return the bytes that count against the limit of all annotations together."""
-    return sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
 
 
 def _decoded(text: str | None) -> SecretValue | Undecodable:

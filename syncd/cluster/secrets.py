@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from syncd.cluster.interface import Rejected
-from syncd.cluster.manifest import LARGEST_ANNOTATIONS, LARGEST_SECRET, annotations_size
 from syncd.kube.transport import FIELD_MANAGER
 from syncd.model.names import (
     BOUND_TO,
@@ -18,6 +17,7 @@ from syncd.model.names import (
     REFRESH_REQUESTED,
 )
 from syncd.model.reasons import Reason
+from syncd.model.sizes import LARGEST_ANNOTATIONS, LARGEST_SECRET, annotations_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

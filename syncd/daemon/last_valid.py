@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from syncd.cluster.interface import Rejected
-from syncd.cluster.manifest import LARGEST_SECRET
 from syncd.mapping.last_valid import ACCEPTED, NAME, Accepted, accepted_in, read_last_valid, texts_of
 from syncd.model.errors import ClusterUnreachable, UsageError
 from syncd.model.names import ObjectRef
 from syncd.model.objects import ObservedConfigMap
+from syncd.model.sizes import LARGEST_SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from syncd.kserve.detect import ROLE_ARN, part_of_role
 from syncd.model.names import (
@@ -12,23 +12,18 @@ from syncd.model.names import (
 )
 from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
+from syncd.model.sizes import LARGEST_ANNOTATIONS, LARGEST_SECRET, annotations_size
 from syncd.sync.action import DropEntry, Objection, PatchAccount, WriteEntry, WriteSecret
 from syncd.sync.bindings import changes_of_kind, changing_kind, clashing
 from syncd.sync.ownership import account_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from syncd.kserve.cluster_config import KServeConfig
     from syncd.model.names import Instance, ObjectRef
     from syncd.model.objects import ObservedSecret, ObservedState
     from syncd.sync.action import Action, Plan
-
-MOST_SECRET_BYTES: Final = 1_048_576
-"""`MaxSecretSize` of Kubernetes (`pkg/apis/core/types.go`), over all values of one Secret."""
-
-MOST_ANNOTATION_BYTES: Final = 262_144
-"""`TotalAnnotationSizeLimitB` of Kubernetes (`apimachinery/pkg/api/validation/objectmeta.go`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,7 @@ def secrets_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Obj
     for action in plan.actions:
         if isinstance(action, WriteSecret):
             size = sum(value.size() for value in action.want.data.values())
-            notes = _size(action.want.annotations) + _size(action.want.records)
+            notes = annotations_size(action.want.annotations) + annotations_size(action.want.records)
             yield from _unless_it_fits(action, size, notes)
 
 
@@ -167,10 +162,10 @@ def entries_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Obj
     room: dict[ObjectRef, tuple[dict[str, int], int]] = {}
     for action in sorted(entries, key=lambda action: action.verb != "update"):
         have, want = action.have, action.want
-        start = (dict(have.sizes), _size(have.annotations)) if have is not None else ({}, 0)
+        start = (dict(have.sizes), annotations_size(have.annotations)) if have is not None else ({}, 0)
         sizes, notes = room.get(action.ref, start)
         sizes = {**sizes, want.key: want.value.size()}
-        notes += _size(want.record) if action.verb == "create" else 0
+        notes += annotations_size(want.record) if action.verb == "create" else 0
         objections = tuple(_unless_it_fits(action, sum(sizes.values()), notes))
         if not objections:
             room[action.ref] = (sizes, notes)
@@ -178,12 +173,12 @@ def entries_fit(plan: Plan, _: ObservedState, __: Circumstances) -> Iterator[Obj
 
 
 def _unless_it_fits(action: WriteSecret | WriteEntry, size: int, notes: int) -> Iterator[Objection]:
-    if size > MOST_SECRET_BYTES or notes > MOST_ANNOTATION_BYTES:
+    if size > LARGEST_SECRET or notes > LARGEST_ANNOTATIONS:
         yield against(
             action,
             Reason.OBJECT_TOO_LARGE,
             f"would hold {size} bytes of data and {notes} of annotations; the API server takes"
-            f" {MOST_SECRET_BYTES} and {MOST_ANNOTATION_BYTES}",
+            f" {LARGEST_SECRET} and {LARGEST_ANNOTATIONS}",
             "Publish less in one object",
         )
 
@@ -266,7 +261,3 @@ def _against_all(action: Action, reason: Reason, message: str, remedy: str) -> I
 
 def _placement(action: PatchAccount, credential: CredentialId) -> PlacementId:
     return PlacementId(credential, action.ref.namespace)
-
-
-def _size(annotations: Mapping[str, str]) -> int:
-    return sum(len(name.encode()) + len(value.encode()) for name, value in annotations.items())

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from syncd.model.names import CredentialId, PlacementId
+from syncd.model.secret import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -164,7 +165,7 @@ def _charges(items: Iterable[Any]) -> Iterator[Charge]:
 
 
 def _json(tree: object) -> str:
-    return json.dumps(tree, sort_keys=True, separators=(",", ":"))
+    return canonical_json(tree).decode()
 
 
 def _parsed(text: str | None) -> object:

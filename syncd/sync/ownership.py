@@ -17,6 +17,7 @@ from syncd.model.names import (
     annotations_annotation,
     entries_annotation,
 )
+from syncd.model.secret import canonical_json
 from syncd.sync.records import ENTRY_NAMESPACE, ENTRY_POLICY
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def account_text(
     tree: dict[str, object] = {"annotations": dict(owners), "name": ref.name}
     if deleting:
         tree[ENTRY_POLICY] = deleting
-    return json.dumps(tree, sort_keys=True, separators=(",", ":"))
+    return canonical_json(tree).decode()
 
 
 def _account_tree(have: ObservedAccount | None, instance: Instance) -> dict[str, object]:

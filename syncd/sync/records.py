@@ -14,6 +14,7 @@ from syncd.model.names import (
     WHEN_SECRET_NOT_FOUND,
     WHEN_UNMAPPED,
 )
+from syncd.model.secret import canonical_json
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -125,4 +126,4 @@ def _by_field(texts: Mapping[str, str]) -> str:
 
 
 def _json(tree: Mapping[str, str]) -> str:
-    return json.dumps(tree, sort_keys=True, separators=(",", ":"))
+    return canonical_json(tree).decode()

@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.cluster.manifest import LARGEST_ANNOTATIONS, LARGEST_SECRET
 from syncd.cluster.merge_patch import merged
 from syncd.cluster.secrets import merge_patch, new_secret, too_large
 from syncd.model.difference import secret_difference
@@ -23,6 +22,7 @@ from syncd.model.names import (
 )
 from syncd.model.objects import DesiredSecret, ObservedSecret
 from syncd.model.secret import SecretValue
+from syncd.model.sizes import LARGEST_ANNOTATIONS, LARGEST_SECRET
 
 KEY = b"a key for digests"
 REF = ObjectRef("ns", "models")

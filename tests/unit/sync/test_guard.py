@@ -20,8 +20,9 @@ from syncd.model.names import (
 from syncd.model.objects import Owner
 from syncd.model.reasons import Reason
 from syncd.model.secret import SecretValue
+from syncd.model.sizes import LARGEST_ANNOTATIONS, LARGEST_SECRET
 from syncd.sync.action import PatchAccount, Plan, WriteSecret
-from syncd.sync.checks import MOST_ANNOTATION_BYTES, MOST_SECRET_BYTES, Circumstances
+from syncd.sync.checks import Circumstances
 from syncd.sync.guard import guard
 from syncd.sync.plan import plan
 from tests.unit.sync.builders import (
@@ -216,9 +217,9 @@ def test_a_service_account_that_is_going_away_is_not_patched() -> None:
 @pytest.mark.parametrize(
     "want",
     [
-        replace(desired(), data={"HF_TOKEN": SecretValue(b"x" * (MOST_SECRET_BYTES + 1))}),
-        desired(annotations={"a": "x" * MOST_ANNOTATION_BYTES}),
-        replace(entry(), value=SecretValue(b"x" * (MOST_SECRET_BYTES + 1))),
+        replace(desired(), data={"HF_TOKEN": SecretValue(b"x" * (LARGEST_SECRET + 1))}),
+        desired(annotations={"a": "x" * LARGEST_ANNOTATIONS}),
+        replace(entry(), value=SecretValue(b"x" * (LARGEST_SECRET + 1))),
     ],
 )
 def test_what_the_api_server_would_not_take_is_refused_before_the_write(
@@ -230,7 +231,7 @@ def test_what_the_api_server_would_not_take_is_refused_before_the_write(
 
 def test_an_entry_counts_what_stands_beside_it() -> None:
     """The limit is of the whole storage-config."""
-    have = replace(config_with({}), sizes={"hub": MOST_SECRET_BYTES - 10})
+    have = replace(config_with({}), sizes={"hub": LARGEST_SECRET - 10})
     assert reasons(guarded((entry("x" * 20, key="mine"),), (have,))) == [Reason.OBJECT_TOO_LARGE]
 
 
