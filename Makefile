@@ -75,7 +75,7 @@ lock: $(DEV) ## compile the locks again; UPGRADE=--upgrade takes newer versions
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra all requirements/run.in -o requirements/run.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo requirements/demo.in \
 	  -c requirements/bootstrap.txt -c requirements/run.txt -o requirements/demo.txt
-	$(COMPILE) $(UPGRADE) pyproject.toml --extra demo --extra testing requirements/dev.in \
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra all --extra demo --extra testing requirements/dev.in \
 	  -c requirements/bootstrap.txt -c requirements/run.txt -c requirements/demo.txt -o requirements/dev.txt
 	$(COMPILE) $(UPGRADE) tests/tools/storage-initializer.in -o tests/tools/storage-initializer.txt
 
