@@ -93,3 +93,9 @@ class PayloadRefused(StoreError):
     """The store answered, and what it answered cannot be a secret's value."""
 
     reason = Reason.INVALID_PAYLOAD
+
+
+class SecretExpired(StoreError):
+    """The store gave the secret, and says itself that it is no longer valid."""
+
+    reason = Reason.EXPIRED

@@ -16,11 +16,12 @@ from syncd.stores.limiter import Limiter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from syncd.model.events import Emit
     from syncd.model.reasons import Reason
-    from syncd.model.secret import SecretRef
-    from syncd.stores.interface import Fetched
+    from syncd.model.secret import RemoteSecret, SecretRef
+    from syncd.stores.interface import Fetched, Finding
 
 _ATTEMPTS: Final = 3
 _FAILURES_TO_OPEN: Final = 3
@@ -82,6 +83,19 @@ class GuardedStore(SecretStore):
             wanted = again
             self._clock.sleep(pause)
         return answers
+
+    def check(self, *, deadline: float) -> Sequence[Finding]:
+        """Check the wrapped store, once and whatever the breaker says: somebody asks because it is down."""
+        start = self._clock.now()
+        findings = self._store.check(deadline=min(deadline, start + self._bounds.timeout))
+        error = next((finding.error for finding in findings if finding.error is not None), None)
+        outcome = error.reason.value if error is not None else "ok"
+        self._emit(StoreRequest(self.name, "check", outcome, self._clock.now() - start))
+        return findings
+
+    def created(self, secret: RemoteSecret, *, deadline: float) -> datetime | None:
+        """Ask the wrapped store."""
+        return self._store.created(secret, deadline=min(deadline, self._clock.now() + self._bounds.timeout))
 
     def close(self) -> None:
         """Close the wrapped store."""

@@ -5,16 +5,31 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from syncd.model.errors import StoreError
 from syncd.model.secret import RemoteSecret, SecretRef, SecretValue, StoreName
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from syncd.model.events import Emit
 
 Fetched: TypeAlias = RemoteSecret | StoreError
 """The answer for one reference: the secret, or why not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One step on the way to a store, as a check found it.
+
+    `reachable`: it answers; `authenticated`: it knows us. `detail` says what was learnt when all is well (the
+    server's version and state; as whom we are known, and with which policies or roles); `error` why not.
+    """
+
+    step: Literal["reachable", "authenticated"]
+    detail: str
+    error: StoreError | None = None
 
 
 class SecretStore(ABC):
@@ -33,6 +48,22 @@ class SecretStore(ABC):
             deadline: on `time.monotonic()`, in seconds; bounds everything, SDK retries and logins included.
 
         """
+
+    def check(self, *, deadline: float) -> Sequence[Finding]:
+        """Reach the store and log in, and say as whom; reads no secret, and raises only bugs.
+
+        A store that has no way to it but its secrets finds nothing. `deadline` is as in `fetch`.
+        """
+        del deadline
+        return ()
+
+    def created(self, secret: RemoteSecret, *, deadline: float) -> datetime | None:
+        """Return when the version was made; asks the store only where a read does not tell, None if unknown.
+
+        Never part of a sweep: metadata may have a small quota of its own (Google: 600 a minute).
+        """
+        del deadline
+        return secret.created
 
     def close(self) -> None:
         """Give back connections and logins; the store is not used afterwards."""

@@ -16,7 +16,7 @@ from syncd.model.errors import (
     StoreUnavailable,
 )
 from syncd.model.secret import RemoteSecret, SecretValue
-from syncd.stores.interface import SecretStore
+from syncd.stores.interface import Finding, SecretStore
 from syncd.stores.parts import payload_of
 
 if TYPE_CHECKING:
@@ -48,6 +48,14 @@ class FileStore(SecretStore):
         """Return an answer for every reference; files do not let us wait."""
         del deadline
         return {ref: self._answer(ref) for ref in refs}
+
+    def check(self, *, deadline: float) -> Sequence[Finding]:
+        """Find whether the directory is there."""
+        del deadline
+        if self._directory.is_dir():
+            return (Finding("reachable", f"directory {self._directory}"),)
+        missing = StoreUnavailable(f"store {self.name}: {self._directory} is no directory: is it mounted?")
+        return (Finding("reachable", "", missing),)
 
     def _answer(self, ref: SecretRef) -> Fetched:
         try:

@@ -7,9 +7,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 
+import pytest
+
 from syncd.model.errors import (
     AccessDenied,
     AuthenticationFailed,
+    InvalidPayload,
     RateLimited,
     SecretNotFound,
     StoreMisconfigured,
@@ -18,7 +21,6 @@ from syncd.model.errors import (
 )
 from syncd.model.secret import RemoteSecret, SecretRef, SecretValue, canonical_json
 from syncd.testing.stores.rig import (
-    PLENTY,
     Capability,
     Failure,
     StoreRig,
@@ -39,7 +41,8 @@ Case = TypeVar("Case", bound="Callable[..., None]")
 
 _NOT_MUCH: Final = 1.0
 _GRACE: Final = 2.0
-_MANY: Final = 60
+_MANY: Final = 1000
+_LONG: Final = 120.0
 _THREADS: Final = 8
 
 
@@ -110,8 +113,9 @@ class StoreContract:
         assert digests(found(one(rig, "empty")).properties()) == wanted({"key": "", "other": "x"})
 
     def test_large_value(self, rig: StoreRig) -> None:
-        """64 KiB arrive whole."""
-        values = {"key": "0123456789abcdef" * 4096}
+        """The largest secret that the store takes arrives whole."""
+        around = len(canonical_json({"key": ""}))
+        values = {"key": ("0123456789abcdef" * 4096)[: rig.largest - around]}
         rig.put("large", values)
         assert digests(found(one(rig, "large")).properties()) == wanted(values)
 
@@ -127,24 +131,28 @@ class StoreContract:
         rig.put("json", values)
         assert digests(found(one(rig, "json")).properties()) == wanted(values)
 
-    def test_many_at_once(self, rig: StoreRig) -> None:
-        """Many threads asking for many secrets each get what they asked for."""
+    def test_thousand_secrets(self, rig: StoreRig) -> None:
+        """Threads that ask for a thousand secrets, in as large batches as can be, get each its own."""
         names = [f"many-{number}" for number in range(_MANY)]
         for name in names:
             rig.put(name, {"key": name})
-        answers: dict[str, Fetched] = {}
+        refs = {rig.ref(name): name for name in names}
+        step = rig.store.batch
+        batches = [list(refs)[start : start + step] for start in range(0, len(refs), step)]
+        answers: dict[SecretRef, Fetched] = {}
 
         def ask(share: int) -> None:
-            answers.update({name: one(rig, name) for name in names[share::_THREADS]})
+            for batch in batches[share::_THREADS]:
+                answers.update(rig.store.fetch(batch, deadline=soon()))
 
         threads = [threading.Thread(target=ask, args=(share,)) for share in range(_THREADS)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(PLENTY)
-        assert sorted(answers) == sorted(names)
-        for name in names:
-            assert digests(found(answers[name]).properties()) == wanted({"key": name})
+            thread.join(_LONG)
+        assert set(answers) == set(refs)
+        for ref, name in refs.items():
+            assert digests(found(answers[ref]).properties()) == wanted({"key": name})
 
     def test_whole_batch(self, rig: StoreRig) -> None:
         """As many references as one request carries are each answered, found or not."""
@@ -155,12 +163,51 @@ class StoreContract:
         assert isinstance(answers[refs[0]], RemoteSecret)
         assert all(isinstance(answers[ref], SecretNotFound) for ref in refs[1:])
 
-    def test_odd_names(self, rig: StoreRig) -> None:
+    def test_unusual_names(self, rig: StoreRig) -> None:
+        """Names at the edge of what the store allows name secrets like all others."""
+        for number, name in enumerate(rig.unusual):
+            rig.put(name, {"key": str(number)})
+        for number, name in enumerate(rig.unusual):
+            assert digests(found(one(rig, name)).properties()) == wanted({"key": str(number)})
+
+    def test_no_names(self, rig: StoreRig) -> None:
         """A name that climbs out of where secrets are, or is none, is refused and never read."""
-        for name in ("../outside", "a/../../outside", "", "a//b"):
+        for name in rig.no_names:
             ref = SecretRef(rig.store.name, name)
             answer = rig.store.fetch([ref], deadline=soon())[ref]
             assert isinstance(answer, StoreMisconfigured), f"{name!r}: {answer!r}"
+
+    @needs(Capability.CHECKS)
+    def test_check(self, rig: StoreRig) -> None:
+        """The check of a store that is well says something of each step, and finds nothing wrong."""
+        findings = rig.store.check(deadline=soon())
+        assert findings
+        for finding in findings:
+            assert finding.error is None, repr(finding.error)
+            assert finding.detail
+
+    @needs(Capability.VALUES)
+    def test_value(self, rig: StoreRig) -> None:
+        """A secret that is one text arrives byte for byte, and has no properties."""
+        value = "no JSON: pässwörd\n".encode()
+        rig.put_value("bare", value)
+        secret = found(one(rig, "bare"))
+        assert digest(secret.payload) == digest(SecretValue(value))
+        with pytest.raises(InvalidPayload):
+            secret.properties()
+
+    @needs(Capability.BINARY)
+    def test_binary_value(self, rig: StoreRig) -> None:
+        """A secret of bytes that are no text arrives byte for byte."""
+        value = bytes(range(256))
+        rig.put_value("bytes", value)
+        assert digest(found(one(rig, "bytes")).payload) == digest(SecretValue(value))
+
+    @needs(Capability.EMPTY)
+    def test_empty_secret(self, rig: StoreRig) -> None:
+        """A secret that is there and empty is there and empty; refusing it is not the store's affair."""
+        rig.put_value("hollow", b"")
+        assert digest(found(one(rig, "hollow")).payload) == digest(SecretValue(b""))
 
     @needs(Capability.BYTES)
     def test_bytes(self, rig: StoreRig) -> None:
@@ -204,7 +251,7 @@ class StoreContract:
         """A pinned version that never was is VersionUnavailable, whether the secret is there or not."""
         rig.put("young", {"key": "value"})
         for name in ("young", "nobody"):
-            answer = one(rig, name, "999")
+            answer = one(rig, name, rig.no_version)
             assert isinstance(answer, VersionUnavailable), repr(answer)
 
     @needs(Capability.DENIES)
@@ -225,6 +272,22 @@ class StoreContract:
         answer = one(rig, "mine")
         assert isinstance(answer, AuthenticationFailed), repr(answer)
 
+    @needs(Capability.LOGS_IN, Capability.CHECKS)
+    def test_check_of_a_store_that_does_not_know_us(self, rig: StoreRig) -> None:
+        """The check of a store that does not know us says so, of the login and not of the way there."""
+        rig.fail(Failure.UNKNOWN_TO_IT)
+        wrong = [finding for finding in rig.store.check(deadline=soon()) if finding.error is not None]
+        assert [finding.step for finding in wrong] == ["authenticated"]
+        assert isinstance(wrong[0].error, AuthenticationFailed), repr(wrong[0].error)
+
+    @needs(Capability.RENEWS)
+    def test_login_runs_out(self, rig: StoreRig) -> None:
+        """A login that the store no longer takes is made anew, and nobody who reads sees it."""
+        rig.put("lasting", {"key": "value"})
+        found(one(rig, "lasting"))
+        rig.forget_login()
+        found(one(rig, "lasting"))
+
     @needs(Capability.FAILS)
     def test_error_of_the_store(self, rig: StoreRig) -> None:
         """A store that fails is StoreUnavailable, also for a secret that is not there."""
@@ -244,6 +307,15 @@ class StoreContract:
         assert answer.retry_after is not None
         assert answer.retry_after > 0
 
+    @needs(Capability.THROTTLES)
+    def test_throttled_without_a_delay(self, rig: StoreRig) -> None:
+        """A store that asks us to slow down without saying for how long is RateLimited too."""
+        rig.put("popular", {"key": "value"})
+        rig.fail(Failure.THROTTLE_SILENTLY)
+        answer = one(rig, "popular")
+        assert isinstance(answer, RateLimited), repr(answer)
+        assert answer.retry_after is None
+
     @needs(Capability.HANGS)
     def test_deadline(self, rig: StoreRig) -> None:
         """A store that lets us wait is StoreUnavailable at the deadline, not later."""
@@ -260,4 +332,20 @@ class StoreContract:
         rig.put("lonely", {"key": "value"})
         rig.fail(Failure.STOP)
         answer = one(rig, "lonely")
+        assert isinstance(answer, StoreUnavailable), repr(answer)
+
+    @needs(Capability.STOPS, Capability.CHECKS)
+    def test_check_where_nobody_listens(self, rig: StoreRig) -> None:
+        """The check of a store that is not there says that it cannot be reached, and goes no further."""
+        rig.fail(Failure.STOP)
+        findings = rig.store.check(deadline=soon())
+        assert [finding.step for finding in findings] == ["reachable"]
+        assert isinstance(findings[0].error, StoreUnavailable), repr(findings[0].error)
+
+    @needs(Capability.SPEAKS_TLS)
+    def test_distrusted(self, rig: StoreRig) -> None:
+        """A store whose certificate we do not trust is StoreUnavailable, and is told nothing."""
+        rig.put("guarded", {"key": "value"})
+        rig.fail(Failure.DISTRUSTED)
+        answer = one(rig, "guarded")
         assert isinstance(answer, StoreUnavailable), repr(answer)

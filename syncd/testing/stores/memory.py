@@ -16,7 +16,7 @@ from syncd.model.errors import (
     VersionUnavailable,
 )
 from syncd.model.secret import ChangeToken, RemoteSecret, SecretRef, SecretValue, StoreName, canonical_json
-from syncd.stores.interface import SecretStore
+from syncd.stores.interface import Finding, SecretStore
 from syncd.testing.stores.rig import Failure
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class InMemoryStore(SecretStore):
         self.asked: list[SecretRef] = []
         """Every reference that was fetched, in order."""
         self.closed = False
+        self.largest = 64 * 1024
+        self.unusual = ("pässwörd/鍵", "with space", "100%?#&+")
+        self.no_names = ("../outside", "a/../../outside", "", "a//b")
+        self.no_version = "999"
         self._versions: dict[str, list[SecretValue | None]] = {}
         self._denied: set[str] = set()
         self._failures: dict[str | None, StoreError] = {}
@@ -52,6 +56,16 @@ class InMemoryStore(SecretStore):
             self.asked.extend(refs)
             return {ref: self._answer(ref) for ref in refs}
 
+    def check(self, *, deadline: float) -> Sequence[Finding]:
+        """Find what every secret would be answered with."""
+        del deadline
+        error = self._failures.get(None)
+        if error is None:
+            return Finding("reachable", "in memory"), Finding("authenticated", "as anybody")
+        if isinstance(error, AuthenticationFailed):
+            return Finding("reachable", "in memory"), Finding("authenticated", "", error)
+        return (Finding("reachable", "", error),)
+
     def close(self) -> None:
         """Note that it was closed."""
         self.closed = True
@@ -62,17 +76,17 @@ class InMemoryStore(SecretStore):
 
     def put(self, name: str, values: Mapping[str, Any]) -> str:
         """Add a version, a JSON object; return its number."""
-        return self.put_bare(name, canonical_json(values))
+        return self.put_value(name, canonical_json(values))
 
     def put_bytes(self, name: str, values: Mapping[str, bytes]) -> None:
         """Add a version of texts."""
         self.put(name, {key: value.decode() for key, value in values.items()})
 
-    def put_bare(self, name: str, payload: bytes) -> str:
-        """Add a version that is just these bytes; return its number."""
+    def put_value(self, name: str, value: bytes) -> str:
+        """Add a version that is just this value; return its number."""
         with self._lock:
             versions = self._versions.setdefault(name, [])
-            versions.append(SecretValue(payload))
+            versions.append(SecretValue(value))
             return str(len(versions))
 
     def remove(self, name: str) -> None:
@@ -88,6 +102,9 @@ class InMemoryStore(SecretStore):
     def deny(self, name: str) -> None:
         """Answer AccessDenied for this secret from now on."""
         self._denied.add(name)
+
+    def forget_login(self) -> None:
+        """Forget nobody: there is no login."""
 
     def fail(self, how: Failure) -> None:
         """Answer so for every secret from now on."""
@@ -121,7 +138,9 @@ class InMemoryStore(SecretStore):
 _FAILURES: Final = {
     Failure.ERROR: StoreUnavailable("an error of the server"),
     Failure.THROTTLE: RateLimited("slow down", retry_after=2.0),
+    Failure.THROTTLE_SILENTLY: RateLimited("slow down"),
     Failure.HANG: StoreUnavailable("no answer in time"),
     Failure.STOP: StoreUnavailable("connection refused"),
+    Failure.DISTRUSTED: StoreUnavailable("the certificate is not trusted"),
     Failure.UNKNOWN_TO_IT: AuthenticationFailed("unknown to the store"),
 }

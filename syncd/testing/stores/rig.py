@@ -10,7 +10,7 @@ from syncd.model.errors import StoreError
 from syncd.model.secret import Digest, RemoteSecret, SecretRef, SecretValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from syncd.stores.interface import Fetched, SecretStore
 
@@ -32,20 +32,40 @@ class Capability(Enum):
     """It can refuse us altogether."""
     FAILS = auto()
     """It can answer with an error of its own (5xx)."""
+    CHECKS = auto()
+    """There is a way to it that can be checked without a secret."""
+    RENEWS = auto()
+    """What we logged in with can run out, and we can log in again."""
     THROTTLES = auto()
-    """It can tell us to slow down."""
+    """It can tell us to slow down, with the seconds or without."""
+    SPEAKS_TLS = auto()
+    """It can show a certificate that we do not trust."""
     HANGS = auto()
     """It can let us wait."""
     STOPS = auto()
     """Nobody may be listening."""
     BYTES = auto()
     """Properties can be bytes that are no text."""
+    VALUES = auto()
+    """A secret can be one text, with no properties."""
+    BINARY = auto()
+    """A secret can be one string of bytes that are no text."""
+    EMPTY = auto()
+    """A secret can be there and empty."""
 
 
 class StoreRig(Protocol):
     """One store under test, and the hands that change what is in it. The rig places the names."""
 
     store: SecretStore
+    largest: int
+    """Bytes of the largest payload that the store takes, 64 KiB at most."""
+    unusual: Sequence[str]
+    """Names at the edge of what the store allows; the rig places them like all others."""
+    no_names: Sequence[str]
+    """What is no name of a secret there, or climbs out of where secrets are; given to the store as it is."""
+    no_version: str
+    """A version that never was, in the form that the store has for versions (VERSIONS)."""
 
     def ref(self, name: str, version: str | None = None) -> SecretRef:
         """Return the reference of the secret that is called `name` here."""
@@ -59,12 +79,20 @@ class StoreRig(Protocol):
         """Write a secret whose properties are bytes (BYTES)."""
         ...
 
+    def put_value(self, name: str, value: bytes) -> str | None:
+        """Write a secret that is just this value, or its next version (VALUES, BINARY, EMPTY); return it."""
+        ...
+
     def take_away(self, name: str, version: str) -> None:
-        """Make one version unavailable (VERSIONS)."""
+        """Make one version unavailable (VERSIONS); it is the only one."""
         ...
 
     def deny(self, name: str) -> None:
         """Take the right to read this secret (DENIES)."""
+        ...
+
+    def forget_login(self) -> None:
+        """Make the store refuse what we logged in with, and take a new login (RENEWS)."""
         ...
 
     def fail(self, how: Failure) -> None:
@@ -76,10 +104,19 @@ class Failure(Enum):
     """How a whole store fails."""
 
     ERROR = auto()
+    """Each answer is an error of its own (5xx)."""
     THROTTLE = auto()
+    """It asks us to slow down, and says for how many seconds."""
+    THROTTLE_SILENTLY = auto()
+    """It asks us to slow down, and does not say for how long."""
     HANG = auto()
+    """It takes the request, and does not answer in time."""
     STOP = auto()
+    """Nobody listens."""
+    DISTRUSTED = auto()
+    """Its certificate is of an authority that we do not trust."""
     UNKNOWN_TO_IT = auto()
+    """It does not know us, whatever we log in with."""
 
 
 def digest(value: SecretValue) -> Digest:
