@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from syncd.stores.interface import Fetched, SecretStore
 
 _MOST_THREADS: Final = 32
+"""Of one store; its guard bounds the requests, which may be fewer."""
 
 
 def gather(
@@ -35,13 +36,13 @@ def gather(
         for ref in refs
         if ref.store not in stores
     }
-    batches = [
-        (stores[name], batch)
-        for name in sorted({ref.store for ref in refs} & stores.keys())
-        for batch in _batches(sorted(ref for ref in refs if ref.store == name), stores[name].batch)
+    asked = sorted({ref.store for ref in refs} & stores.keys())
+    jobs = [
+        partial(_ask, stores[name], sorted(ref for ref in refs if ref.store == name), deadline=deadline)
+        for name in asked
     ]
-    jobs = [partial(_fetch, store, batch, deadline=deadline) for store, batch in batches]
-    for answers in together(jobs, threads=_MOST_THREADS, name="gather"):
+    # Threads of its own for each store: one that hangs must not take those of the others.
+    for answers in together(jobs, threads=max(1, len(jobs)), name="gather"):
         fetched |= answers
     return fetched
 
@@ -57,6 +58,14 @@ def seconds_at_rate(refs: Iterable[SecretRef], stores: Mapping[StoreName, StoreS
 
 def _batches(refs: list[SecretRef], size: int) -> list[list[SecretRef]]:
     return [refs[start : start + size] for start in range(0, len(refs), size)]
+
+
+def _ask(store: SecretStore, refs: list[SecretRef], *, deadline: float) -> dict[SecretRef, Fetched]:
+    jobs = [partial(_fetch, store, batch, deadline=deadline) for batch in _batches(refs, store.batch)]
+    fetched: dict[SecretRef, Fetched] = {}
+    for answers in together(jobs, threads=_MOST_THREADS, name=f"gather-{store.name}"):
+        fetched |= answers
+    return fetched
 
 
 def _fetch(store: SecretStore, refs: Sequence[SecretRef], *, deadline: float) -> dict[SecretRef, Fetched]:

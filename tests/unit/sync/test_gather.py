@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from syncd.model.errors import StoreError
@@ -9,6 +10,8 @@ from syncd.model.reasons import Reason
 from syncd.model.secret import ChangeToken, RemoteSecret, SecretRef, SecretValue, StoreName
 from syncd.stores.interface import Fetched, SecretStore
 from syncd.sync.gather import gather
+from syncd.testing.stores.rig import PLENTY
+from tests.harness.processes import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,3 +78,32 @@ def test_an_adapters_bug_and_a_missing_answer_cost_only_their_own() -> None:
     assert "canary" not in str(bug)
     assert reason(fetched[SecretRef(A, "silent")]) is Reason.STORE_UNAVAILABLE
     assert isinstance(fetched[SecretRef(A, "good")], RemoteSecret)
+
+
+class Hanging(Listing):
+    """A store that answers nobody before it is let go."""
+
+    def __init__(self, name: StoreName) -> None:
+        """Hold on."""
+        super().__init__(name)
+        self.go = threading.Event()
+
+    def fetch(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:
+        """Wait, then answer."""
+        assert self.go.wait(PLENTY)
+        return super().fetch(refs, deadline=deadline)
+
+
+def test_a_store_that_hangs_costs_the_others_nothing() -> None:
+    """However many secrets wait for one store, those of another are asked for meanwhile."""
+    hanging, other = Hanging(A), Listing(B)
+    refs = frozenset(SecretRef(name, f"s{number}") for name in (A, B) for number in range(100))
+    sweep = threading.Thread(target=gather, args=(refs, {A: hanging, B: other}), kwargs={"deadline": 0})
+    sweep.start()
+    try:
+        wait_for("the other store's secrets", lambda: len(other.asked) == 100)
+        assert not hanging.asked
+    finally:
+        hanging.go.set()
+        sweep.join(PLENTY)
+    assert len(hanging.asked) == 100
