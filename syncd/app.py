@@ -17,7 +17,7 @@ from syncd.stores.guarded import Bounds
 from syncd.stores.interface import StoreContext
 from syncd.sync.engine import Engine
 from syncd.sync.kserve_config import ConfigMemory
-from syncd.sync.sweep import Surroundings
+from syncd.sync.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,10 @@ from syncd.model.objects import Outcome
 from syncd.model.reasons import Reason, State
 from syncd.sync.action import RecordSecret
 from syncd.sync.ledger import CLASSES
+from syncd.sync.propose import propose
 from syncd.sync.records import version_text, versions
-from syncd.sync.sweep import concluded, propose, sweep, want
+from syncd.sync.sweep import concluded, sweep
+from syncd.sync.want import want
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from syncd.model.objects import ObservedSecret
     from syncd.sync.action import Held
     from syncd.sync.ledger import Class
-    from syncd.sync.sweep import Removal, Surroundings, Swept, Wanted
+    from syncd.sync.surroundings import Surroundings
+    from syncd.sync.sweep import Swept
+    from syncd.sync.want import Removal, Wanted
 
 
 class Engine:

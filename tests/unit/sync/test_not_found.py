@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from syncd.model.errors import StoreError
     from syncd.model.names import PlacementId
     from syncd.model.objects import ObservedState
-    from syncd.sync.sweep import Removal, Swept
+    from syncd.sync.sweep import Swept
+    from syncd.sync.want import Removal
 
 OTHER = "other: {from: {store: vault, secret: hub}, modelScope: {}, to: [{namespaces: [search]}]}"
 MINUTES = 60.0

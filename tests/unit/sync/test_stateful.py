@@ -23,7 +23,7 @@ from syncd.model.names import ObjectRef
 from syncd.sync import apply
 from syncd.sync.engine import Engine
 from syncd.sync.kserve_config import ConfigMemory
-from syncd.sync.sweep import Surroundings
+from syncd.sync.surroundings import Surroundings
 from tests.unit.sync.ground import KEY, ME, Ground, GroundCluster, Killed
 from tests.unit.sync.somebody import Somebody
 from tests.unit.sync.team import (

@@ -17,7 +17,7 @@ from syncd.model.secret import ChangeToken, RemoteSecret, SecretValue, StoreName
 from syncd.stores.interface import SecretStore
 from syncd.sync.engine import Engine
 from syncd.sync.kserve_config import ConfigMemory
-from syncd.sync.sweep import Surroundings
+from syncd.sync.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from syncd.model.names import CredentialId
     from syncd.model.secret import SecretRef
     from syncd.stores.interface import Fetched
-    from syncd.sync.sweep import Removal, Swept
+    from syncd.sync.sweep import Swept
+    from syncd.sync.want import Removal
 
 STORE = StoreName("vault")
 _HEAD = """
