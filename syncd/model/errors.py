@@ -17,6 +17,10 @@ class ClusterUnreachable(SyncdError):
     """The API server cannot be reached, or does not know us (exit code 4)."""
 
 
+class ClusterDenied(ClusterUnreachable):
+    """The API server answers, and does not let us read this."""
+
+
 class WriteRefused(SyncdError):
     """A command's own write was refused; the text says why and what to do (exit code 3)."""
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from syncd.kube.transport import JSON, METADATA_LIST, ApiError
-from syncd.model.errors import ClusterUnreachable
+from syncd.model.errors import ClusterDenied, ClusterUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -127,5 +127,6 @@ def _name(item: dict[str, Any]) -> str:
 
 
 def _unreadable(path: str, error: ApiError) -> ClusterUnreachable:
-    hint = "; grant get and list to syncd as deploy/ does" if error.code == HTTPStatus.FORBIDDEN else ""
-    return ClusterUnreachable(f"{path} cannot be read: {error}{hint}")
+    if error.code == HTTPStatus.FORBIDDEN:
+        return ClusterDenied(f"{path} cannot be read: {error}; grant get and list to syncd as deploy/ does")
+    return ClusterUnreachable(f"{path} cannot be read: {error}")

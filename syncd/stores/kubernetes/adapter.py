@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from syncd.model.errors import (
+    AccessDenied,
+    ClusterDenied,
     ClusterUnreachable,
     SecretNotFound,
     StoreError,
@@ -51,8 +53,11 @@ class KubernetesStore(SecretStore):
         failure: StoreError | None = None
         try:
             parts = self._read_secret(namespace, name)
+        except ClusterDenied:
+            failure = AccessDenied(f"{ref}: denied; let syncd get Secrets in namespace {namespace} (RBAC)")
+            parts = None
         except ClusterUnreachable:
-            failure = StoreUnavailable(f"{ref}: the cluster does not answer, or does not let us read it")
+            failure = StoreUnavailable(f"{ref}: the cluster does not answer")
             parts = None
         if failure is not None:
             return failure

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from syncd.model.errors import ClusterUnreachable
+from syncd.model.errors import ClusterDenied, ClusterUnreachable
 from syncd.model.secret import SecretValue
 from syncd.stores.clock import Clock
 from syncd.stores.interface import StoreContext
@@ -38,12 +38,16 @@ class Time:
 
 @dataclass(slots=True)
 class FakeCluster:
-    """Secrets and ConfigMaps by (namespace, name); `down` makes every read fail. Counts the reads."""
+    """Secrets and ConfigMaps by (namespace, name); `down` makes every read fail. Counts the reads.
+
+    Secrets in `denied` may not be read.
+    """
 
     secrets: dict[tuple[str, str], dict[str, bytes]] = field(default_factory=dict)
     config_maps: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     down: bool = False
+    denied: set[tuple[str, str]] = field(default_factory=set)
     reads: int = 0
 
     def context(self, namespace: str = "syncd") -> StoreContext:
@@ -53,6 +57,8 @@ class FakeCluster:
     def read_secret(self, namespace: str, name: str) -> Mapping[str, SecretValue] | None:
         """A Secret's data."""
         self._look()
+        if (namespace, name) in self.denied:
+            raise ClusterDenied("403 Forbidden")
         data = self.secrets.get((namespace, name))
         return None if data is None else {key: SecretValue(value) for key, value in data.items()}
 

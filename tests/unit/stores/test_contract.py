@@ -185,7 +185,7 @@ class _KubernetesRig:
         raise AssertionError(name, version)
 
     def deny(self, name: str) -> None:
-        raise AssertionError(name)
+        self._cluster.denied.add(("vault-backed", name))
 
     def fail(self, how: Failure) -> None:
         assert how is Failure.STOP
@@ -195,7 +195,7 @@ class _KubernetesRig:
 class TestKubernetesStore(StoreContract):
     """Secrets of the cluster itself."""
 
-    capabilities: ClassVar = frozenset({Capability.BYTES, Capability.STOPS})
+    capabilities: ClassVar = frozenset({Capability.BYTES, Capability.DENIES, Capability.STOPS})
 
     @pytest.fixture
     def rig(self) -> _KubernetesRig:
@@ -238,7 +238,7 @@ ONE_VALUE = ["test_binary_value", "test_empty_secret", "test_value"]
                 "test_nobody_listens",
             ],
         ),
-        (TestKubernetesStore, ["test_bytes", "test_nobody_listens"]),
+        (TestKubernetesStore, ["test_bytes", "test_denied", "test_nobody_listens"]),
     ],
 )
 def test_no_case_is_lost(contract: type[StoreContract], more: list[str]) -> None:
