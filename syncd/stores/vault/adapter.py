@@ -8,6 +8,7 @@ from syncd.model.errors import AccessDenied, SecretNotFound, StoreError, Version
 from syncd.stores.clock import SYSTEM, Clock
 from syncd.stores.interface import SecretStore
 from syncd.stores.vault.auth.choose import choose
+from syncd.stores.vault.health import authenticated, reachable
 from syncd.stores.vault.kv import Kv, TokenRejected
 from syncd.stores.vault.login import Login
 from syncd.stores.vault.mounts import Mounts
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from syncd.model.secret import SecretRef, StoreName
-    from syncd.stores.interface import Fetched, StoreContext
+    from syncd.stores.interface import Fetched, Finding, StoreContext
     from syncd.stores.vault.lease import Lease
     from syncd.stores.vault.settings import VaultSettings
 
@@ -37,13 +38,21 @@ class VaultStore(SecretStore):
         """Prepare everything and ask nothing; `concurrency` connections are kept open."""
         self.name = name
         self._session = VaultSession(settings, context, concurrency)
-        self._login = Login(name, choose(settings.auth, context, clock), self._session, clock, context.emit)
+        self._method = choose(settings.auth, context, clock)
+        self._login = Login(name, self._method, self._session, clock, context.emit)
         self._renewal = Renewal(self._login, name)
         self._kv = Kv(self._session, Mounts(self._session, clock.now), clock)
 
     def fetch(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:
         """Return an answer for every reference; raises only bugs."""
         return {ref: self._answer(ref, deadline) for ref in refs}
+
+    def check(self, *, deadline: float) -> Sequence[Finding]:
+        """Ask the server how it is, and as whom it knows us."""
+        way = reachable(self.name, self._session, deadline)
+        if way.error is not None:
+            return (way,)
+        return way, authenticated(self.name, self._login, self._method, self._session, deadline)
 
     def close(self) -> None:
         """Stop renewing, give the token back if it is ours, and close the connections."""

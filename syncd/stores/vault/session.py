@@ -56,20 +56,16 @@ class VaultSession:
             StoreUnavailable: when the cluster that the authority is in does not answer.
 
         """
-        with self._lock:
-            if self._http is None:
-                self._http = self._connect(None)
-            http = self._http
-        # An empty token: with None, hvac would send VAULT_TOKEN or ~/.vault-token.
-        return hvac.Client(
-            url=self._settings.address,
-            token=token.reveal().decode("ascii") if token is not None else "",
-            verify=True,
-            allow_redirects=False,
-            session=http,
-            adapter=_Adapter,
-            namespace=self._settings.namespace,
-        )
+        return self._client(token, self._settings.namespace)
+
+    def of_the_server(self) -> hvac.Client:
+        """Return a client for what the server says of itself: without namespace, which it refuses, or token.
+
+        Raises:
+            StoreMisconfigured, StoreUnavailable: as `client`.
+
+        """
+        return self._client(None, None)
 
     def present(self, certificate: ClientCertificate) -> None:
         """Use this client certificate from now on, as its files are now.
@@ -102,6 +98,22 @@ class VaultSession:
             http, self._http = self._http, None
         if http is not None:
             http.close()
+
+    def _client(self, token: SecretValue | None, namespace: str | None) -> hvac.Client:
+        with self._lock:
+            if self._http is None:
+                self._http = self._connect(None)
+            http = self._http
+        # An empty token: with None, hvac would send VAULT_TOKEN or ~/.vault-token.
+        return hvac.Client(
+            url=self._settings.address,
+            token=token.reveal().decode("ascii") if token is not None else "",
+            verify=True,
+            allow_redirects=False,
+            session=http,
+            adapter=_Adapter,
+            namespace=namespace,
+        )
 
     def _connect(self, certificate: ClientCertificate | None) -> Http:
         tls = trusting(self._settings.ca, self._context)
