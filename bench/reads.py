@@ -19,11 +19,11 @@ import urllib3
 from syncd.model.errors import StoreError
 from syncd.model.secret import SecretRef, SecretValue, StoreName
 from syncd.stores.build import build
+from syncd.stores.connection import by
 from syncd.stores.guarded import Bounds
 from syncd.stores.interface import StoreContext
 from syncd.stores.vault.session import VaultSession
 from syncd.stores.vault.settings import VaultSettings
-from syncd.stores.vault.wire import by
 
 if TYPE_CHECKING:
     from collections.abc import Callable

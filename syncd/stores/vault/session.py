@@ -17,9 +17,10 @@ from urllib3.exceptions import HTTPError
 
 from syncd.model.errors import AuthenticationFailed
 from syncd.stores.certificate_authority import trusting
+from syncd.stores.connection import Transport, by
+from syncd.stores.transport_error import explain
 from syncd.stores.vault.errors import Fault, FaultKind, VaultFault, fault_of
-from syncd.stores.vault.transport_error import explain
-from syncd.stores.vault.wire import Http, Transport, by
+from syncd.stores.vault.wire import Http
 
 if TYPE_CHECKING:
     import ssl
@@ -89,7 +90,7 @@ class VaultSession:
         except VaultFault as error:
             answer = error.fault
         except (requests.RequestException, HTTPError, OSError) as error:
-            answer = Fault(FaultKind.UNAVAILABLE, explain(error))
+            answer = Fault(FaultKind.UNAVAILABLE, explain(error, see="`ca`, `tlsServerName`"))
         return answer if isinstance(answer, dict | Fault) else Fault(FaultKind.UNAVAILABLE, "an empty answer")
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ from syncd.model.errors import (
     StoreUnavailable,
     VersionUnavailable,
 )
-from syncd.stores.vault.wire import LARGEST_ANSWER
+from syncd.stores.connection import LARGEST_ANSWER
 from syncd.testing.stores import found
 from tests.harness import openbao_auth
 from tests.harness.fault_http import Reply, ScriptedServer
