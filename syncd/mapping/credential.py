@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from syncd.model.objects import EMPTY
 
@@ -18,6 +18,9 @@ Pick = Literal["property", "pointer", "whole", "default"]
 """How a field is taken from a remote secret; `default`: the first of its usual names that is there."""
 
 Policy = Literal["Retain", "Delete"]
+
+SETTLE: Final = 600.0
+"""Seconds that a credential of several secrets waits for the rest of them, unless `from.settle` says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,8 @@ class Credential:
     `sources` and `settings` are keyed by field (nested parts joined by dots). Texts may hold placeholders
     (`$(namespace)`, `$(label:KEY)`); `place` fills them in. `optional`: a missing secret is no alarm.
     `renamed_from` is what it was called when it wrote what is there. `include` is the included ConfigMap
-    (`NAMESPACE/NAME`) that it stands in, None for the mapping itself.
+    (`NAMESPACE/NAME`) that it stands in, None for the mapping itself. `settle` is how many seconds it waits
+    for the rest when only some of several secrets have changed.
     """
 
     id: CredentialId
@@ -133,6 +137,7 @@ class Credential:
     origin: Origin
     renamed_from: CredentialId | None = None
     include: str | None = None
+    settle: float = SETTLE
 
     @property
     def stores(self) -> frozenset[StoreName]:

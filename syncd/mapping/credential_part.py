@@ -28,7 +28,7 @@ class FromPart(Part):
     optional: Flag = False
     """A missing secret is no alarm."""
     settle: Seconds | None = None
-    """How long a pair whose halves are in two secrets may be half rotated; default 10m."""
+    """How long a pair whose halves are in two secrets may be half rotated; default 10m, `0s`: not at all."""
 
 
 class DeletionPolicyPart(Part):

@@ -10,7 +10,7 @@ from syncd.mapping.credential import DeletionPolicy, Schedule
 from syncd.mapping.credential_part import CredentialPart, DeletionPolicyPart
 from syncd.mapping.kubernetes_names import LabelKeyPattern
 from syncd.mapping.schedule_part import SchedulePart
-from syncd.mapping.settings import Limit, Limits, Mode
+from syncd.mapping.settings import EXPIRY_WARNING, Limit, Limits, Mode
 from syncd.mapping.store_part import SecretPattern, StorePart
 from syncd.schema.part import DnsLabel, Part, Seconds
 
@@ -56,6 +56,10 @@ class DefaultsPart(Part):
     def deletion_value(self) -> DeletionPolicy:
         """Return the policy of credentials that have none."""
         return self.deletion_policy.over(DeletionPolicy())
+
+    def expiry_value(self) -> float:
+        """Return how many seconds before its expiry a secret is warned about."""
+        return EXPIRY_WARNING if self.expiry_warning is None else self.expiry_warning
 
 
 class LimitsPart(Part):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from syncd.kserve.kinds import KINDS
-from syncd.mapping import not_yet
 from syncd.mapping.bounds import bound_findings
 from syncd.mapping.credential import Credential
 from syncd.mapping.credential_part import CredentialPart
@@ -113,6 +112,7 @@ def read(
         header.limits.value(),
         further.includes.unread_namespaces,
         form_of(merged, entries, accepted),
+        header.defaults.expiry_value(),
     )
     return replace(reading, document=document)
 
@@ -125,10 +125,7 @@ def _defaults(header: HeaderPart | None) -> Defaults:
 def _header(merged: Merged, found: _Found) -> HeaderPart | None:
     mark = next(iter(merged.keys.values()), Mark("mapping", 1, 1))
     node = Node(mark, merged.settings, merged.keys)
-    part = _part(HeaderPart, node, (), found)
-    if part is not None:
-        found.problems += not_yet.of_header(part, node)
-    return part
+    return _part(HeaderPart, node, (), found)
 
 
 def _stores(merged: Merged, found: _Found) -> dict[StoreName, StoreSettings]:
@@ -167,7 +164,6 @@ def _credentials(
         if part is None:
             _check_from(name, node, around, found)
             continue
-        found.problems += not_yet.of_credential(name, part, node)
         credential = _bounded(resolve(name, part, entry, defaults, around), around, includes)
         if isinstance(credential, Credential):
             resolved[name] = credential

@@ -45,9 +45,6 @@ beside it wins.
 
 Placeholders `$(namespace)` and `$(label:KEY)` may stand in `from.secret`, in the `secret` of a field's
 source, in `storageConfig.key` and `.bucket` and in values of `serviceAccountAnnotations`, and nowhere else.
-
-`settle` and `expiryWarning` are checked, and this release does not act on them yet; using one is answered
-with a warning.
 """
 
 _USUAL: Final = """\

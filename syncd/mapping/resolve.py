@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.kserve.kinds import KINDS
 from syncd.mapping import placeholders
-from syncd.mapping.credential import Credential, DeletionPolicy, Schedule, Target
+from syncd.mapping.credential import SETTLE, Credential, DeletionPolicy, Schedule, Target
 from syncd.mapping.credential_part import kinds_of
 from syncd.mapping.sources import Finding, Surroundings, reference_findings, sources_of
 from syncd.mapping.tree import origin
@@ -98,7 +98,13 @@ def resolve(
         optional=part.from_ is not None and part.from_.optional,
         origin=origin(entry.key, ("credentials", name)),
         renamed_from=CredentialId(part.renamed_from) if part.renamed_from is not None else None,
+        settle=_settle(part),
     )
+
+
+def _settle(part: CredentialBase) -> float:
+    written = part.from_.settle if part.from_ is not None else None
+    return SETTLE if written is None else written
 
 
 def _from_findings(

@@ -23,6 +23,9 @@ StoreType = Literal[
 ]
 Mode = Literal["enforce", "observe", "paused"]
 
+EXPIRY_WARNING: Final = 14 * 86_400.0
+"""Seconds before its expiry at which a secret is warned about, unless `defaults.expiryWarning` says so."""
+
 FEWEST: Final = 5
 """A share of what we own is never fewer things than this."""
 
@@ -115,7 +118,7 @@ class MappingDocument:
     `refused` are credentials that are in the text and not in force: what they wrote is not left over.
     `unread` are namespaces in which included files may have credentials that are not known now: there, too,
     nothing is left over. `trusted_labels` are label keys or `prefix/*` patterns. `form` is what is in force
-    as it was written.
+    as it was written. `expiry_warning` is how many seconds before its expiry a secret is warned about.
     """
 
     stores: Mapping[StoreName, StoreSettings]
@@ -126,6 +129,7 @@ class MappingDocument:
     limits: Limits = Limits()
     unread: frozenset[str] = frozenset()
     form: Form = field(default_factory=Form, compare=False)
+    expiry_warning: float = EXPIRY_WARNING
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def again(document: MappingDocument) -> MappingDocument:
     [
         mapping(HUB),
         mapping(ODD),
+        mapping(HUB.replace("kv/hf", "kv/hf, settle: 90s"), settings="defaults: {expiryWarning: 7d}\n"),
         mapping(HUB, settings="mode: observe\nlimits: {removals: 7}\ntrustedNamespaceLabels: [a.io/*]\n"),
         mapping(HUB, settings='defaults: {schedule: {cron: "0 3 * * 1-5", timeZone: Europe/Zurich}}\n'),
         mapping(""),

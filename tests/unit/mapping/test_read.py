@@ -212,22 +212,25 @@ def test_a_credential_without_a_value_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
-    [
-        (mapping(HUB, settings="defaults: {expiryWarning: 7d}\n"), "m.yaml:3:12: defaults.expiryWarning"),
-        (mapping(HUB.replace("kv/hf", "kv/hf, settle: 5m")), "credentials.hub.from.settle"),
-    ],
+    ("written", "seconds"), [("", 600.0), (", settle: 5m", 300.0), (", settle: 0s", 0.0)]
 )
-def test_what_a_later_release_acts_on_is_a_warning(text: str, place: str) -> None:
-    """What is read and not acted on is said, and refuses nothing."""
-    result = read({"m.yaml": text})
-    (problem,) = result.problems
-    assert place in str(problem)
-    assert "is checked, and not acted on yet; this release" in problem.message
-    assert problem.severity == "warning"
-    assert result.refused == {}
+def test_how_long_a_pair_may_be_half_rotated(written: str, seconds: float) -> None:
+    """Ten minutes, unless the credential says otherwise; nothing is warned about."""
+    result = read({"m.yaml": mapping(HUB.replace("kv/hf", f"kv/hf{written}"))})
+    assert said(result) == []
     assert result.document is not None
-    assert list(result.document.credentials) == ["hub"]
+    assert [credential.settle for credential in result.document.credentials.values()] == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("", 14 * 86400.0), ("defaults: {expiryWarning: 7d}\n", 7 * 86400.0)]
+)
+def test_how_long_before_its_expiry_a_secret_is_warned_about(written: str, seconds: float) -> None:
+    """Fourteen days, unless the mapping says otherwise; nothing is warned about."""
+    result = read({"m.yaml": mapping(HUB, settings=written)})
+    assert said(result) == []
+    assert result.document is not None
+    assert result.document.expiry_warning == seconds
 
 
 @pytest.mark.parametrize(
