@@ -11,6 +11,7 @@ from syncd.cluster.kubernetes.cluster import KubernetesCluster
 from syncd.kube.configuration import ConnectionSettings
 from syncd.kube.connection import KubeTransport
 from syncd.kube.dry_run import DryRunTransport
+from syncd.kube.nowhere import NoTransport
 from syncd.stores.ambient import with_callers_login
 from syncd.stores.build import build
 from syncd.stores.guarded import Bounds
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from syncd.cluster.directory.files import Values
     from syncd.cluster.interface import Cluster
+    from syncd.kube.transport import Transport
     from syncd.mapping.settings import MappingDocument, StoreSettings
     from syncd.model.events import Emit
     from syncd.model.names import Instance
@@ -93,8 +95,17 @@ def open_cluster(
             directory.prepare_writing()
         return directory
     transport = KubeTransport(ConnectionSettings(options.kubeconfig, options.context), emit=emit)
+    return _kubernetes(DryRunTransport(transport) if options.dry_run else transport, options, key)
+
+
+def no_cluster(options: ClusterOptions, key: bytes, problem: str) -> Cluster:
+    """Return what stands for a cluster where none is configured: whatever is asked, it tells this problem."""
+    return _kubernetes(NoTransport(problem), options, key)
+
+
+def _kubernetes(transport: Transport, options: ClusterOptions, key: bytes) -> Cluster:
     return KubernetesCluster(
-        DryRunTransport(transport) if options.dry_run else transport,
+        transport,
         instance=options.instance,
         kserve_namespace=options.kserve_namespace,
         digest_key=key,
@@ -154,6 +165,11 @@ class App:
     def cluster(self) -> Cluster:
         """The cluster that is written to."""
         return self._around.cluster
+
+    @property
+    def stores(self) -> Mapping[StoreName, SecretStore]:
+        """The stores of the mapping in force."""
+        return self._around.stores
 
     @property
     def kserve_config(self) -> ConfigMemory:

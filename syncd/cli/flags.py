@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -15,11 +17,14 @@ from syncd.model.errors import UsageError
 from syncd.model.names import Instance, ObjectRef
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syncd.cluster.directory.files import Values
 
 NAMESPACE: Final = "syncd"
 INSTANCE: Final = "syncd"
 TIMEOUT: Final = 60.0
+_CHOSEN: Final = "chosen"
 _INSTANCE: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?")
 
 
@@ -125,6 +130,11 @@ class Target:
     kserve_namespace: str
 
     @property
+    def names_cluster(self) -> bool:
+        """Whether a flag says which cluster is meant."""
+        return bool(self.kubeconfig or self.context or self.directory)
+
+    @property
     def config_map_ref(self) -> ObjectRef:
         """The ConfigMap with the mapping."""
         return ObjectRef(self.namespace, self.config_map)
@@ -156,17 +166,43 @@ class Target:
 
 
 def target(
-    files: list[str] | None,
+    files: Filenames = None,
     *,
-    namespace: str = NAMESPACE,
-    config_map: str = CONFIG_MAP,
-    kubeconfig: str | None = None,
-    context: str | None = None,
-    directory: Path | None = None,
-    instance: str | None = None,
-    kserve_namespace: str = KSERVE_NAMESPACE,
+    namespace: Namespace = NAMESPACE,
+    config_map: ConfigMap = CONFIG_MAP,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    directory: Directory = None,
+    instance: InstanceName = None,
+    kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
 ) -> Target:
     """Put the flags of one command together."""
     return Target(
         tuple(files or ()), namespace, config_map, kubeconfig, context, directory, instance, kserve_namespace
     )
+
+
+def with_target(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command all flags of `target`, and what they say together as its parameter `chosen`.
+
+    typer takes the flags of a command from its signature: there they stand in the place of `chosen`.
+    """
+    own = inspect.signature(command, eval_str=True)
+    shared = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(target, eval_str=True).parameters.values()
+    ]
+    flags = [
+        flag
+        for parameter in own.parameters.values()
+        for flag in (shared if parameter.name == _CHOSEN else [parameter])
+    ]
+
+    @wraps(command)
+    def with_flags(*arguments: object, **given: Any) -> None:  # noqa: ANN401  # of each flag's own type
+        chosen = target(**{flag.name: given.pop(flag.name) for flag in shared})
+        command(*arguments, **{_CHOSEN: chosen}, **given)
+
+    with_flags.__annotations__ = {flag.name: flag.annotation for flag in flags}
+    vars(with_flags)["__signature__"] = own.replace(parameters=flags)
+    return with_flags

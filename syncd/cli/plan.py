@@ -7,33 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from syncd.app import KSERVE_NAMESPACE
 from syncd.cli import exit_codes
 from syncd.cli.adopted import adoptions_done
 from syncd.cli.changes import rows, unread_row
 from syncd.cli.console import complain
 from syncd.cli.exit_codes import ExitCode
-from syncd.cli.flags import (
-    NAMESPACE,
-    TIMEOUT,
-    ConfigMap,
-    Context,
-    Directory,
-    Filenames,
-    InstanceName,
-    KServeNamespace,
-    Kubeconfig,
-    Namespace,
-    Output,
-    StoreLogin,
-    Timeout,
-    target,
-)
+from syncd.cli.flags import TIMEOUT, Output, StoreLogin, Target, Timeout, with_target
 from syncd.cli.logs import log_flags
 from syncd.cli.offline import look
 from syncd.cli.report import Report, optional_of, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
-from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,21 +45,15 @@ Prune = Annotated[
 ]
 
 
+@with_target
 def plan(
     ctx: typer.Context,
     *,
-    files: Filenames = None,
     prune: Prune = False,
     offline: Offline = False,
     server: Server = False,
     output: Output = None,
-    namespace: Namespace = NAMESPACE,
-    config_map: ConfigMap = CONFIG_MAP,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    directory: Directory = None,
-    instance: InstanceName = None,
-    kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
+    chosen: Target,
     store_auth: StoreLogin = "configured",
     timeout: Timeout = TIMEOUT,
 ) -> None:
@@ -91,20 +68,10 @@ def plan(
         raise UsageError(
             "--offline asks no store, and --server needs the values that it has: give one of them"
         )
-    if server and directory is not None:
+    if server and chosen.directory is not None:
         raise UsageError("--server asks an API server, and --directory has none")
     if prune and (offline or server):
         raise UsageError("--prune shows step by step what would go: leave out --offline and --server")
-    chosen = target(
-        files,
-        namespace=namespace,
-        config_map=config_map,
-        kubeconfig=kubeconfig,
-        context=context,
-        directory=directory,
-        instance=instance,
-        kserve_namespace=kserve_namespace,
-    )
     session = session_of(chosen, chosen.cluster(dry_run=server), log_flags(ctx).listener())
     if offline:
         code = _offline(session, output)

@@ -7,23 +7,11 @@ from typing import Annotated
 
 import typer
 
-from syncd.app import KSERVE_NAMESPACE
-from syncd.cli.flags import (
-    NAMESPACE,
-    ConfigMap,
-    Context,
-    Directory,
-    Filenames,
-    InstanceName,
-    KServeNamespace,
-    Kubeconfig,
-    Namespace,
-    target,
-)
+from syncd.cli.flags import Target, with_target
 from syncd.cli.logs import log_flags
 from syncd.cli.mapping_files import STDIN
 from syncd.daemon import lifecycle
-from syncd.daemon.options import CONFIG_MAP, MAPPING_POLL, DaemonOptions, Listen
+from syncd.daemon.options import MAPPING_POLL, DaemonOptions, Listen
 from syncd.model.errors import UsageError
 
 Address = Annotated[
@@ -38,19 +26,13 @@ MappingPoll = Annotated[
 ]
 
 
+@with_target
 def run(
     ctx: typer.Context,
     *,
-    files: Filenames = None,
     listen: Address = ":8080",
     mapping_poll: MappingPoll = MAPPING_POLL,
-    namespace: Namespace = NAMESPACE,
-    config_map: ConfigMap = CONFIG_MAP,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    directory: Directory = None,
-    instance: InstanceName = None,
-    kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
+    chosen: Target,
 ) -> None:
     """Run the daemon.
 
@@ -59,23 +41,13 @@ def run(
 
     Example: syncd run --namespace syncd --listen :8080
     """
-    if files and STDIN in files:
+    if STDIN in chosen.files:
         raise UsageError("-f -: the daemon reads the mapping again and again; give it a file")
-    chosen = target(
-        files,
-        namespace=namespace,
-        config_map=config_map,
-        kubeconfig=kubeconfig,
-        context=context,
-        directory=directory,
-        instance=instance,
-        kserve_namespace=kserve_namespace,
-    )
     flags = log_flags(ctx)
     options = DaemonOptions(
         cluster=chosen.cluster(),
         files=tuple(Path(name) for name in chosen.files),
-        config_map=config_map,
+        config_map=chosen.config_map,
         listen=Listen.parse(listen),
         log_level=flags.level or "info",
         mapping_poll=mapping_poll,

@@ -6,31 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from syncd.app import KSERVE_NAMESPACE
 from syncd.cli import exit_codes
 from syncd.cli.changes import rows
-from syncd.cli.flags import (
-    NAMESPACE,
-    TIMEOUT,
-    ConfigMap,
-    Context,
-    Directory,
-    Filenames,
-    InstanceName,
-    KServeNamespace,
-    Kubeconfig,
-    Namespace,
-    Output,
-    Shown,
-    StoreLogin,
-    Timeout,
-    target,
-)
+from syncd.cli.flags import TIMEOUT, Output, Shown, StoreLogin, Target, Timeout, with_target
 from syncd.cli.logs import log_flags
 from syncd.cli.newer import refuse_older_files
 from syncd.cli.report import Report, optional_of, refusals_of, show, written
 from syncd.cli.session import deadline, session_of
-from syncd.daemon.options import CONFIG_MAP
 from syncd.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,20 +40,14 @@ Prune = Annotated[
 ]
 
 
+@with_target
 def sync(
     ctx: typer.Context,
     *,
-    files: Filenames = None,
     prune: Prune = False,
     values: Values = "shown",
     output: Output = None,
-    namespace: Namespace = NAMESPACE,
-    config_map: ConfigMap = CONFIG_MAP,
-    kubeconfig: Kubeconfig = None,
-    context: Context = None,
-    directory: Directory = None,
-    instance: InstanceName = None,
-    kserve_namespace: KServeNamespace = KSERVE_NAMESPACE,
+    chosen: Target,
     store_auth: StoreLogin = "configured",
     timeout: Timeout = TIMEOUT,
 ) -> None:
@@ -82,18 +58,8 @@ def sync(
 
     Example: syncd sync -f mapping.yaml --context staging
     """
-    if values == "hidden" and directory is None:
+    if values == "hidden" and chosen.directory is None:
         raise UsageError("--values hidden writes placeholders: only into a --directory, never into a cluster")
-    chosen = target(
-        files,
-        namespace=namespace,
-        config_map=config_map,
-        kubeconfig=kubeconfig,
-        context=context,
-        directory=directory,
-        instance=instance,
-        kserve_namespace=kserve_namespace,
-    )
     options = chosen.cluster(values="hidden" if values == "hidden" else "real")
     session = session_of(chosen, options, log_flags(ctx).listener(), access="write")
     if prune:

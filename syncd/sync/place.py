@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from syncd.mapping.credential import AccountChoice, Credential, Source, Target
     from syncd.mapping.settings import StoreSettings
     from syncd.model.objects import ObservedNamespace, Survey
-    from syncd.model.secret import StoreName
+    from syncd.model.secret import SecretRef, StoreName
 
 RESERVED: Final = ("kube-", "openshift-")
 """Namespaces that no selector ever matches, with the daemon's own."""
+OUTSIDE_REMEDY: Final = "Correct the secret's name, or extend allowedSecrets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def place(
     refused: list[Refusal] = []
     for credential in credentials:
         for target in credential.targets:
-            for namespace in _namespaces(target, survey, own_namespace):
+            for namespace in namespaces_of(target, survey, own_namespace):
                 placed = _placement(credential, target, namespace, survey, stores)
                 if isinstance(placed, Refusal):
                     refused.append(placed)
@@ -70,7 +71,8 @@ def place(
     return Placed(tuple(one for identity, one in placements.items() if identity not in taken), tuple(refused))
 
 
-def _namespaces(target: Target, survey: Survey, own_namespace: str) -> Iterator[str]:
+def namespaces_of(target: Target, survey: Survey, own_namespace: str) -> Iterator[str]:
+    """Yield the namespaces that a target names, there or not, or those that its selector matches."""
     if target.namespaces is not None:
         yield from target.namespaces
         return
@@ -97,15 +99,9 @@ def _placement(
         filled = _filled(credential, target, observed)
     except PlaceholderError as error:
         return _refusal(identity, target, Reason.MAPPING_INVALID, str(error), "Label the namespace")
-    outside = _outside(filled.sources.values(), stores)
-    if outside is not None:
-        return _refusal(
-            identity,
-            target,
-            Reason.FORBIDDEN,
-            f"{outside.ref} is outside allowedSecrets of store {outside.ref.store}",
-            "Correct the secret's name, or extend allowedSecrets",
-        )
+    beyond = outside(filled.sources.values(), stores)
+    if beyond is not None:
+        return _refusal(identity, target, Reason.FORBIDDEN, outside_text(beyond.ref), OUTSIDE_REMEDY)
     return replace(filled, accounts=_accounts(target.accounts, namespace, survey))
 
 
@@ -123,10 +119,7 @@ def _filled(credential: Credential, target: Target, namespace: ObservedNamespace
         target=target,
         secret=ObjectRef(namespace.name, target.secret),
         accounts=(),
-        sources={
-            name: replace(source, ref=replace(source.ref, secret=text(source.ref.secret)))
-            for name, source in credential.sources.items()
-        },
+        sources=sources_in(credential, namespace.name, namespace.labels),
         settings={name: text(value) for name, value in credential.settings.items()},
         account_annotations={name: text(value) for name, value in target.account_annotations.items()},
         entry=entry,
@@ -134,7 +127,25 @@ def _filled(credential: Credential, target: Target, namespace: ObservedNamespace
     )
 
 
-def _outside(sources: Iterable[Source], stores: Mapping[StoreName, StoreSettings]) -> Source | None:
+def sources_in(credential: Credential, namespace: str, labels: Mapping[str, str]) -> dict[str, Source]:
+    """Return field → source in a namespace with these labels, placeholders filled in.
+
+    Raises:
+        PlaceholderError: when a placeholder has no value there.
+
+    """
+    return {
+        name: replace(source, ref=replace(source.ref, secret=fill(source.ref.secret, namespace, labels)))
+        for name, source in credential.sources.items()
+    }
+
+
+def outside_text(ref: SecretRef) -> str:
+    """Say of a secret that `allowedSecrets` keeps it from being read."""
+    return f"{ref} is outside allowedSecrets of store {ref.store}"
+
+
+def outside(sources: Iterable[Source], stores: Mapping[StoreName, StoreSettings]) -> Source | None:
     """Return the first source that its store's `allowedSecrets` does not allow."""
     for source in sources:
         store = stores.get(source.ref.store)
