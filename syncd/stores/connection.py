@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping
 
+    from urllib3 import BaseHTTPResponse
+
 LARGEST_ANSWER: Final = 16 * 1024 * 1024
 """Bytes of the largest answer that is read: more than any secret has."""
 
-_SHARE_OF_CONNECTING: Final = 3
+SHARE_OF_CONNECTING: Final = 3
+"""Part of the time left that one attempt to connect gets: the third."""
+
 _DEADLINE: ContextVar[float] = ContextVar("store_deadline")
 
 
@@ -33,6 +37,40 @@ def by(deadline: float) -> Iterator[None]:
             yield
     finally:
         _DEADLINE.reset(mark)
+
+
+def time_left() -> float:
+    """Return the seconds that are left inside `by`; none or less when they are over."""
+    return _DEADLINE.get() - time.monotonic()
+
+
+def time_left() -> float:
+    """Return the seconds until the deadline of `by`.
+
+    Raises:
+        requests.Timeout: when it has passed.
+
+    """
+    seconds = _DEADLINE.get() - time.monotonic()
+    if seconds <= 0:
+        raise requests.Timeout
+    return seconds
+
+
+def read_whole(answer: BaseHTTPResponse) -> bytes:
+    """Read the body of an answer to its end, and give the connection back.
+
+    Raises:
+        requests.ConnectionError: when it is larger than any secret.
+        urllib3.exceptions.HTTPError: when it ends too soon.
+
+    """
+    body = answer.read(LARGEST_ANSWER + 1, decode_content=True)
+    if len(body) > LARGEST_ANSWER:
+        answer.close()
+        raise requests.ConnectionError
+    answer.release_conn()
+    return body
 
 
 class Transport(HTTPAdapter):
@@ -63,19 +101,14 @@ class Transport(HTTPAdapter):
                 the deadline.
 
         """
-        remaining = _DEADLINE.get() - time.monotonic()
+        remaining = time_left()
         if remaining <= 0:
             raise requests.Timeout
         connecting, waiting = timeouts or (remaining, remaining)
         # Connecting may try two addresses and then shakes hands, each with a time-out of its own.
-        timeout = (min(connecting, remaining / _SHARE_OF_CONNECTING), min(waiting, remaining))
+        timeout = (min(connecting, remaining / SHARE_OF_CONNECTING), min(waiting, remaining))
         response = self.send(request, stream=True, timeout=timeout, proxies=proxies)
-        body = response.raw.read(LARGEST_ANSWER + 1, decode_content=True)
-        if len(body) > LARGEST_ANSWER:
-            response.close()
-            raise requests.ConnectionError
-        response.raw.release_conn()
-        response.raw = _Body(body)
+        response.raw = _Body(read_whole(response.raw))
         return response
 
     def init_poolmanager(

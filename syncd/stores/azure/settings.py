@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from syncd.schema.part import NonEmpty, Part
+from syncd.schema.part import Flag, NonEmpty, Part
 from syncd.stores.address import Address
 from syncd.stores.certificate_authority import CaSpec
 from syncd.stores.one_of import OneOf
 from syncd.stores.own_secret import OwnSecretSpec
 from syncd.stores.store_part import StorePart
+
+
+def _vault_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "https" or parts.path:
+        raise ValueError("must be the vault itself, such as https://ml.vault.azure.net (https, and no path)")
+    return text
+
+
+VaultUrl = Annotated[Address, AfterValidator(_vault_url)]
+"""`https://`, host and port of a vault: a token goes nowhere without TLS."""
+
+ApiVersion = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2}|\d\.\d)(-preview(\.\d)?)?$")]
+"""A version of Key Vault's REST API, such as `2025-07-01` or `7.4`."""
 
 
 class DefaultLogin(Part):
@@ -89,12 +104,16 @@ class AzureAuth(OneOf):
 class AzureSettings(StorePart):
     """Azure Key Vault. A secret is its name; a version is the id of 32 digits."""
 
-    vault_url: Address
+    vault_url: VaultUrl
     """Address of the vault, such as `https://ml.vault.azure.net`."""
     cloud: Literal["Public", "USGovernment", "China"] = "Public"
     """Which Azure the vault is in."""
     ca: CaSpec | None = None
     """Certificate authority of a private cloud, added to the system's."""
+    verify_challenge_resource: Flag = True
+    """Refuse a vault that asks for tokens of another domain than its own; `false` only for private clouds."""
+    api_version: ApiVersion | None = None
+    """Version of the REST API, for private clouds that lag behind; left out, the SDK's own."""
     auth: AzureAuth = Field(default_factory=lambda: AzureAuth(default=DefaultLogin()))
     """How syncd logs in; left out, the SDK's own chain."""
 
