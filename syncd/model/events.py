@@ -35,6 +35,14 @@ class StoreHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreNotice:
+    """A store works, and somebody should know at what cost, or for how long; `message` is fit for logs."""
+
+    store: StoreName
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiRequest:
     """The API server was asked once; `code` is the HTTP status, 0 when there was no answer."""
 
@@ -160,7 +168,7 @@ class ListenerFailed:
 
 
 Event: TypeAlias = (
-    "StoreRequest | StoreHealth | ApiRequest | ObjectWritten | StateChanged | Freshness | PlacementGone"
-    " | SweepFinished | SweepFailed | MappingRead | PlanHeld | ListenerFailed"
+    "StoreRequest | StoreHealth | StoreNotice | ApiRequest | ObjectWritten | StateChanged | Freshness"
+    " | PlacementGone | SweepFinished | SweepFailed | MappingRead | PlanHeld | ListenerFailed"
 )
 Emit: TypeAlias = Callable[["Event"], None]

@@ -15,6 +15,7 @@ from syncd.model.events import (
     PlanHeld,
     StateChanged,
     StoreHealth,
+    StoreNotice,
     StoreRequest,
     SweepFailed,
     SweepFinished,
@@ -84,7 +85,7 @@ class LogListener:
             case ListenerFailed():
                 if self._failures.get(event) is None:
                     self._listener_failed(event)
-            case ObjectWritten() | StoreRequest() | ApiRequest():
+            case ObjectWritten() | StoreRequest() | StoreNotice() | ApiRequest():
                 self._detail(event)
             case Freshness():
                 return
@@ -295,7 +296,7 @@ class LogListener:
         for key, _ in self._sweeps.due():
             self._sweeps.drop(key)
 
-    def _detail(self, event: ObjectWritten | StoreRequest | ApiRequest) -> None:
+    def _detail(self, event: ObjectWritten | StoreRequest | StoreNotice | ApiRequest) -> None:
         match event:
             case ObjectWritten():
                 fields: dict[str, Any] = {
@@ -316,6 +317,8 @@ class LogListener:
                     outcome=event.outcome,
                     seconds=round(event.seconds, 3),
                 )
+            case StoreNotice(store, message):
+                self._log.warning("store notice", store=store, notice=message)
             case ApiRequest():
                 self._log.debug(
                     "api request",

@@ -19,6 +19,7 @@ from syncd.model.events import (
     PlacementGone,
     PlanHeld,
     StoreHealth,
+    StoreNotice,
     StoreRequest,
     SweepFailed,
     SweepFinished,
@@ -196,6 +197,12 @@ def test_a_missing_optional_secret_is_no_line(tell: Tell, clock: Clock) -> None:
     assert [line[0] for line in tell(changed(missing, optional=True))] == ["debug"]
     clock.time += HOUR
     assert above_debug(tell(SWEEP)) == []
+
+
+def test_a_notice_is_a_warning(tell: Tell) -> None:
+    """What somebody should know of a store that works is a warning with the store's name."""
+    lines = tell(StoreNotice(STORE, "read one by one"))
+    assert lines == [("warning", "store notice", {"store": STORE, "notice": "read one by one"})]
 
 
 def test_an_outage_is_one_line_for_the_store(tell: Tell) -> None:
