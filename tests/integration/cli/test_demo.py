@@ -63,7 +63,10 @@ def test_demo(temporary: Path) -> None:
 def test_ctrl_c(temporary: Path) -> None:
     """Ctrl-C ends OpenBao and the daemon, and takes the folder away."""
     env = {**os.environ, "TMPDIR": str(temporary)}
+    # A shell's background job ignores Ctrl-C and hands that on; what is caught here is not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     demo = subprocess.Popen(DEMO, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    signal.signal(signal.SIGINT, before)
     try:
         wait_for("the daemon", lambda: next(temporary.glob("*/syncd.log"), None))
         assert running_in(temporary) != []
