@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -14,14 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GAP: Final = "   "
+_WORD: Final = 1
+"""The column that says how it is, in one word: it has the colour, and is never broken."""
 
 
-def say(text: str = "", style: str = "") -> None:
-    """Print lines to standard output; `style` counts on a terminal only."""
-    if sys.stdout.isatty():
-        _console().print(Text(text, style=style), soft_wrap=True)
+def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
+    """Print lines to standard output; `style` counts on a terminal only.
+
+    With an indent, what a terminal has no room for goes on under it.
+    """
+    if not sys.stdout.isatty():
+        print(" " * indent + text)
+    elif indent:
+        _console().print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
     else:
-        print(text)
+        _console().print(Text(text, style=style), soft_wrap=True)
 
 
 def complain(text: str) -> None:
@@ -50,9 +58,9 @@ def _console() -> Console:
 
 
 def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Sequence[str]) -> Table:
-    framed = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns[:-1]:
-        framed.add_column(column, overflow="fold")
+    framed = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for place, column in enumerate(columns[:-1]):
+        framed.add_column(column, overflow="fold", no_wrap=place == _WORD)
     framed.add_column(columns[-1], overflow="fold", ratio=1)
     before = None
     for index, (first, *rest) in enumerate(rows):
@@ -61,7 +69,8 @@ def _framed(columns: Sequence[str], rows: Sequence[Sequence[str]], styles: Seque
         shown = Text(first if first != before else "", style="bold")
         style = styles[index] if styles else ""
         framed.add_row(
-            shown, *(Text(cell, style=style if place == 0 else "") for place, cell in enumerate(rest))
+            shown,
+            *(Text(cell, style=style if place == _WORD else "") for place, cell in enumerate(rest, start=1)),
         )
         before = first
     return framed

@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     INVALID = 2
     """The command line or the mapping is wrong; of the mapping the rest was still done."""
     UNWELL = 3
-    """Something is refused, stale or pending; a missing optional secret is not."""
+    """Something is refused, stale, pending or not readable; a missing optional secret is not."""
     UNREACHABLE = 4
     """The cluster, or every store, cannot be reached."""
     INTERNAL = 70

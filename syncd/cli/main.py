@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import syncd
+from syncd.cli.check import check
 from syncd.cli.commands import Commands
 from syncd.cli.confirm import confirm
 from syncd.cli.console import say
@@ -31,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     epilog="Exit codes: 0 in sync or done; 1 differences (plan only); 2 command line or mapping invalid;"
-    " 3 something refused, stale or pending; 4 cluster or every store unreachable.",
+    " 3 something refused, stale, pending or not readable; 4 cluster or every store unreachable.",
 )
 
 
@@ -69,6 +70,7 @@ app.command()(validate)
 app.command()(explain)
 app.command()(schema)
 app.command()(plan)
+app.command()(check)
 app.command()(sync)
 app.command()(render)
 app.command()(run)

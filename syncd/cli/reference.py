@@ -38,7 +38,7 @@ _MEANINGS: Final = {
     ExitCode.DONE: "in sync, or done",
     ExitCode.DIFFERENCES: "there is something to write (`plan` only); the demo has failed (`demo` only)",
     ExitCode.INVALID: "the command line or the mapping is wrong; of the mapping, the rest was still done",
-    ExitCode.UNWELL: "something is refused, stale or pending; a missing optional secret is not",
+    ExitCode.UNWELL: "something is refused, stale, pending or not readable; a missing optional secret is not",
     ExitCode.UNREACHABLE: "the cluster, or every store, cannot be reached",
     ExitCode.INTERNAL: "a bug in syncd",
     ExitCode.INTERRUPTED: "Ctrl-C",

@@ -150,13 +150,14 @@ def _show_refusals(report: Report) -> None:
     for refusal in shown:
         missing = refusal.placement in report.optional and refusal.reason is Reason.SECRET_NOT_FOUND
         say(
-            f"  {refusal.placement}: {refusal.reason}" + (" (optional)" if missing else ""),
+            f"{refusal.placement}: {refusal.reason}" + (" (optional)" if missing else ""),
             "" if missing else _colour(refusal.reason.state),
+            indent=2,
         )
-        say(f"      {refusal.where}: {refusal.message}")
-        say(f"      {refusal.remedy}", "dim")
+        say(f"{refusal.where}: {refusal.message}", indent=6)
+        say(refusal.remedy, "dim", indent=6)
         if refusal.origin is not None:
-            say(f"      {refusal.origin}", "dim")
+            say(str(refusal.origin), "dim", indent=6)
     say()
 
 

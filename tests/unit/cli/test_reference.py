@@ -12,7 +12,7 @@ from syncd.cli.reference import reference
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = (
-    *("validate", "explain", "schema", "plan", "sync", "render", "run"),
+    *("validate", "explain", "schema", "plan", "check", "sync", "render", "run"),
     *("confirm", "prune", "demo"),
 )
 
