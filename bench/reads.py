@@ -1,8 +1,8 @@
 """Reads secrets of a KV2 mount, and prints the CPU seconds of the reads alone.
 
 ``python bench/reads.py MODE URL TOKEN_FILE CONCURRENCY PATHS``; PATHS is a file, one path a line. MODE is
-``urllib3`` (what no client can be below), ``session`` (syncd's HTTP session without hvac), ``hvac`` (hvac
-over that session) or ``store`` (the adapter with its guard, as a sweep uses it).
+``urllib3`` (what no client can be below), ``wire`` (syncd's own requests, without hvac), ``hvac`` (hvac
+over that) or ``store`` (the adapter with its guard, as a sweep uses it).
 """
 
 from __future__ import annotations
@@ -19,11 +19,14 @@ import urllib3
 from syncd.model.errors import StoreError
 from syncd.model.secret import SecretRef, SecretValue, StoreName
 from syncd.stores.build import build
-from syncd.stores.connection import by
+from syncd.stores.certificate_authority import trusting
+from syncd.stores.connection import Transport, by
 from syncd.stores.guarded import Bounds
 from syncd.stores.interface import StoreContext
+from syncd.stores.vault.index import Index
 from syncd.stores.vault.session import VaultSession
 from syncd.stores.vault.settings import VaultSettings
+from syncd.stores.vault.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +42,7 @@ def main(mode: str, url: str, token_file: str, concurrency: str, paths: str) -> 
     settings = VaultSettings.model_validate({"address": url, "auth": {"token": {"file": token_file}}})
     token = Path(token_file).read_text().strip()
     context = StoreContext("bench", lambda _, __: None, lambda _, __: None, lambda _: None)
-    ways = {"urllib3": _bare, "session": _session, "hvac": _hvac, "store": _store}
+    ways = {"urllib3": _bare, "wire": _wire, "hvac": _hvac, "store": _store}
     read = ways[mode](settings, context, token, int(concurrency))
     wanted = Path(paths).read_text().split()
     read(wanted[0])
@@ -61,15 +64,15 @@ def _bare(settings: VaultSettings, _: StoreContext, token: str, concurrency: int
     return read
 
 
-def _session(settings: VaultSettings, context: StoreContext, token: str, concurrency: int) -> Read:
-    client = VaultSession(settings, context, concurrency).client()
-    http: Any = client.session
-    headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
+def _wire(settings: VaultSettings, context: StoreContext, token: str, concurrency: int) -> Read:
+    wire = Wire(settings.address, Transport(trusting(None, context), None, concurrency), Index())
+    headers = {"X-Vault-Token": token}
 
     def read(path: str) -> bool:
+        mount, _, inside = path.partition("/")
         with by(time.monotonic() + 30):
-            answer = http.get(_url(settings, path), headers=headers, allow_redirects=False)
-        return bool(answer.json()["data"]["data"])
+            answer = wire.send("GET", f"/v1/{mount}/data/{inside}", headers, None)
+        return bool(json.loads(answer.body)["data"]["data"])
 
     return read
 

@@ -94,7 +94,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "loadBefore": round(result.load, 2),
         "coldToBare": round(result.ratio, 2),
         "cpuSecondsPerThousandRefreshes": round(result.cpu_per_thousand, 3),
-        "hvacShareOfColdCpu": result.share("hvac", "session"),
+        "hvacShareOfColdCpu": result.share("hvac", "wire"),
         "readingShareOfColdCpu": result.share("store"),
         "cpuSecondsOfReads": {name: round(seconds, 3) for name, seconds in result.reads.items()},
         "phases": {name: _phase(phase) for name, phase in result.phases.items()},
@@ -152,7 +152,7 @@ def _notes(result: Result) -> Iterator[str]:
     yield f"steady: {result.cpu_per_thousand:.2f} CPU s for 1,000 unchanged refreshes"
     if steady.resident_mib is not None:
         yield f"steady: {steady.resident_mib:.0f} MiB resident at the end"
-    hvac, reading = result.share("hvac", "session"), result.share("store")
+    hvac, reading = result.share("hvac", "wire"), result.share("store")
     if hvac is not None and reading is not None:
         yield "reads alone, CPU s: " + ", ".join(f"{way} {cpu:.2f}" for way, cpu in result.reads.items())
         yield f"of the CPU time of the cold start, hvac is {hvac:.0%}, all of reading {reading:.0%}"

@@ -29,7 +29,7 @@ _WITHIN: Final = 600.0
 """Seconds that the daemon has for its first sweeps."""
 _SELDOM: Final = 1.0
 _BARE: Final = Path(__file__).with_name("bare.py")
-_WAYS_TO_READ: Final = ("urllib3", "session", "hvac", "store")
+_WAYS_TO_READ: Final = ("urllib3", "wire", "hvac", "store")
 _READS: Final = Path(__file__).with_name("reads.py")
 
 

@@ -44,19 +44,6 @@ def time_left() -> float:
     return _DEADLINE.get() - time.monotonic()
 
 
-def time_left() -> float:
-    """Return the seconds until the deadline of `by`.
-
-    Raises:
-        requests.Timeout: when it has passed.
-
-    """
-    seconds = _DEADLINE.get() - time.monotonic()
-    if seconds <= 0:
-        raise requests.Timeout
-    return seconds
-
-
 def read_whole(answer: BaseHTTPResponse) -> bytes:
     """Read the body of an answer to its end, and give the connection back.
 

@@ -7,13 +7,26 @@ error that quotes a request, can hold a secret. What helps the reader is told in
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    import requests
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came; `retry_after` is the header's text."""
+
+    status: int
+    retry_after: str | None
+    body: bytes = field(repr=False)
+
+    def tree(self) -> object:
+        """Return the JSON of the body; None when it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
 
 
 class FaultKind(Enum):
@@ -93,10 +106,10 @@ _STATUS: Final = {
 _BARE: Final = frozenset({"permission denied", "invalid token", "bad token"})
 
 
-def fault_of(response: requests.Response) -> Fault:
+def fault_of(reply: Reply) -> Fault:
     """Classify an answer whose status is no success, or a success that is not Vault's."""
-    status = response.status_code
-    tree = _tree(response)
+    status = reply.status
+    tree = reply.tree()
     if not isinstance(tree, dict):
         return _unavailable(status, "not an answer of Vault (a proxy's?)")
     errors = _errors(tree)
@@ -112,11 +125,11 @@ def fault_of(response: requests.Response) -> Fault:
             return _unavailable(status, "the mount is being upgraded to KV version 2")
         return Fault(FaultKind.REFUSED, _hint(errors, "refused as invalid"))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        wait = _retry_after(response)
+        wait = _retry_after(reply)
         if errors or wait is not None:
             return Fault(FaultKind.RATE_LIMITED, "a quota of requests is used up", wait)
         return _unavailable(status, "a standby that lags behind")
-    return _unavailable(status, "", _retry_after(response))
+    return _unavailable(status, "", _retry_after(reply))
 
 
 def _unavailable(status: int, detail: str, retry_after: float | None = None) -> Fault:
@@ -141,13 +154,6 @@ def _not_found(tree: dict[str, object], errors: list[str] | None) -> Fault:
     return _unavailable(HTTPStatus.NOT_FOUND, "not an answer of Vault (a proxy's?)")
 
 
-def _tree(response: requests.Response) -> object:
-    try:
-        return json.loads(response.content)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _errors(tree: dict[str, object]) -> list[str] | None:
     errors = tree.get("errors")
     return [str(error).lower() for error in errors] if isinstance(errors, list) else None
@@ -158,6 +164,6 @@ def _hint(errors: list[str], otherwise: str) -> str:
     return next((hint for needle, hint in _HINTS if needle in text), otherwise)
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    text = response.headers.get("Retry-After", "").strip()
+def _retry_after(reply: Reply) -> float | None:
+    text = (reply.retry_after or "").strip()
     return float(text) if text.isascii() and text.isdigit() else None

@@ -1,26 +1,25 @@
-"""HTTP to one Vault server: hvac over a session of ours, under our deadline, errors as values.
+"""HTTP to one Vault server: hvac over a wire of ours, under our deadline, errors as values.
 
-The session is ours since hvac's own follows redirects with the token, reads `.netrc`, and has no deadline.
+The wire is ours since hvac's own follows redirects with the token, reads `.netrc`, and has no deadline.
 """
 
 from __future__ import annotations
 
 import threading
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import hvac
 import requests
-from hvac.adapters import JSONAdapter
-from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from syncd.model.errors import AuthenticationFailed
 from syncd.stores.certificate_authority import trusting
 from syncd.stores.connection import Transport, by
 from syncd.stores.transport_error import explain
-from syncd.stores.vault.errors import Fault, FaultKind, VaultFault, fault_of
-from syncd.stores.vault.wire import Http
+from syncd.stores.vault.errors import Fault, FaultKind, VaultFault
+from syncd.stores.vault.index import Index
+from syncd.stores.vault.wire import Exchange, Wire
 
 if TYPE_CHECKING:
     import ssl
@@ -47,7 +46,8 @@ class VaultSession:
         self._context = context
         self._pool = pool + 2
         self._lock = threading.Lock()
-        self._http: Http | None = None
+        self._index = Index()
+        self._wire: Wire | None = None
 
     def client(self, token: SecretValue | None = None) -> hvac.Client:
         """Return a client that sends this token, and none when None.
@@ -76,9 +76,9 @@ class VaultSession:
             StoreMisconfigured, StoreUnavailable: as `client`.
 
         """
-        http = self._connect(certificate)
+        wire = self._connect(certificate)
         with self._lock:
-            old, self._http = self._http, http
+            old, self._wire = self._wire, wire
         if old is not None:
             old.close()
 
@@ -91,55 +91,41 @@ class VaultSession:
             answer = error.fault
         except (requests.RequestException, HTTPError, OSError) as error:
             answer = Fault(FaultKind.UNAVAILABLE, explain(error, see="`ca`, `tlsServerName`"))
+        except ValueError:
+            # http.client refuses a header with control characters, and quotes it.
+            answer = Fault(
+                FaultKind.UNAVAILABLE, "the token or namespace holds characters that no header can carry"
+            )
         return answer if isinstance(answer, dict | Fault) else Fault(FaultKind.UNAVAILABLE, "an empty answer")
 
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
-            http, self._http = self._http, None
-        if http is not None:
-            http.close()
+            wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
 
     def _client(self, token: SecretValue | None, namespace: str | None) -> hvac.Client:
         with self._lock:
-            if self._http is None:
-                self._http = self._connect(None)
-            http = self._http
+            if self._wire is None:
+                self._wire = self._connect(None)
+            wire = self._wire
+        # hvac calls it as it would call the class.
+        adapter: Any = partial(Exchange, wire)
         # An empty token: with None, hvac would send VAULT_TOKEN or ~/.vault-token.
         return hvac.Client(
             url=self._settings.address,
             token=token.reveal().decode("ascii") if token is not None else "",
-            verify=True,
-            allow_redirects=False,
-            session=http,
-            adapter=_Adapter,
+            adapter=adapter,
             namespace=namespace,
         )
 
-    def _connect(self, certificate: ClientCertificate | None) -> Http:
+    def _connect(self, certificate: ClientCertificate | None) -> Wire:
         tls = trusting(self._settings.ca, self._context)
         if certificate is not None:
             _load(tls, certificate)
         transport = Transport(tls, self._settings.tls_server_name, self._pool)
-        return Http(transport, get_environ_proxies(self._settings.address, no_proxy=None))
-
-
-class _Adapter(JSONAdapter):
-    """Raises every answer that is not a JSON object of Vault's as `VaultFault`."""
-
-    def _raise_for_error(self, method: str, url: str, response: requests.Response) -> NoReturn:
-        del method, url
-        raise VaultFault(fault_of(response))
-
-    def request(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  # hvac's signature
-        answer = super().request(*args, **kwargs)
-        if isinstance(answer, dict):
-            return answer
-        if not isinstance(answer, requests.Response):
-            raise VaultFault(Fault(FaultKind.UNAVAILABLE, "an answer that is no JSON object"))
-        if answer.status_code == HTTPStatus.NO_CONTENT:
-            return {}
-        raise VaultFault(fault_of(answer))
+        return Wire(self._settings.address, transport, self._index)
 
 
 def _load(tls: ssl.SSLContext, certificate: ClientCertificate) -> None:
