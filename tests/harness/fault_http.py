@@ -175,6 +175,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection: hands each request to the owner, and sends what it replies."""
 
     protocol_version = "HTTP/1.1"
+    # Headers and body are two writes: with Nagle's algorithm each answer would wait 40 ms for the second.
+    disable_nagle_algorithm = True
     server: _Server
 
     def handle_one_request(self) -> None:
