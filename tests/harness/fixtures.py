@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.apiserver import ControlPlane
+from tests.harness.aws import AwsServer
 from tests.harness.judge import Judge, install_kserve_config
 from tests.harness.openbao import OpenBao
 from tests.harness.s3 import S3Server
@@ -109,6 +110,14 @@ def kv1(openbao: OpenBao) -> str:
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """An S3 that refuses what is not signed with a key of its own."""
     server = S3Server.start(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def aws_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsServer]:
+    """A Secrets Manager, STS and IAM that all tests share; secrets need names of their own."""
+    server = AwsServer.start(tmp_path_factory.mktemp("aws"))
     yield server
     server.stop()
 

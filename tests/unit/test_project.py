@@ -36,6 +36,7 @@ REVEALS: Mapping[str, int] = {
     "syncd/model/secret.py": 1,  # a payload is read as JSON
     "syncd/stores/gcp/identity.py": 1,  # a service account's key becomes what signs tokens
     "syncd/stores/gcp/ticket.py": 1,  # a token goes into a header
+    "syncd/stores/aws/keys.py": 2,  # an access key is given to the SDK
     "syncd/stores/own_secret.py": 1,  # what a store logs in with is checked
     "syncd/stores/parts.py": 1,  # the parts of a secret become one JSON object
     "syncd/stores/vault/auth/approle.py": 1,  # a login is sent to Vault
@@ -55,6 +56,7 @@ BROAD_HANDLERS: Mapping[str, int] = {
     "syncd/daemon/watch.py": 1,  # nor the one that would see the mapping corrected
     "syncd/kube/connection.py": 1,  # a login plugin may raise anything, with the token in it
     "syncd/stores/gcp/login.py": 1,  # a credential library may raise anything, with the token in it
+    "syncd/stores/aws/identity.py": 1,  # what looks for AWS credentials raises anything, with keys in it
     "syncd/sync/gather.py": 1,  # an adapter's bug must not stop the other stores
     "syncd/sync/look.py": 1,  # the same, when they are checked
     "syncd/telemetry/emitter.py": 1,  # a bug in telemetry must not stop rotations
