@@ -58,6 +58,7 @@ class GuardedStore(SecretStore):
         patience = patience or Patience()
         self.name = store.name
         self.batch = store.batch
+        self.concurrency = bounds.concurrency
         self._store = store
         self._bounds = bounds
         self._emit = emit

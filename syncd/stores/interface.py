@@ -38,6 +38,8 @@ class SecretStore(ABC):
     name: StoreName
     batch: int = 1
     """How many references one request can carry (AWS Secrets Manager: 20)."""
+    concurrency: int = 32
+    """How many threads it is of use to ask with: more would only wait for each other."""
 
     @abstractmethod
     def fetch(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from syncd.model.errors import StoreMisconfigured, StoreUnavailable
 from syncd.sync.together import together
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from syncd.mapping.settings import StoreSettings
     from syncd.model.secret import SecretRef, StoreName
     from syncd.stores.interface import Fetched, SecretStore
-
-_MOST_THREADS: Final = 32
-"""Of one store; its guard bounds the requests, which may be fewer."""
-
 
 def gather(
     refs: frozenset[SecretRef], stores: Mapping[StoreName, SecretStore], *, deadline: float
@@ -63,7 +59,7 @@ def _batches(refs: list[SecretRef], size: int) -> list[list[SecretRef]]:
 def _ask(store: SecretStore, refs: list[SecretRef], *, deadline: float) -> dict[SecretRef, Fetched]:
     jobs = [partial(_fetch, store, batch, deadline=deadline) for batch in _batches(refs, store.batch)]
     fetched: dict[SecretRef, Fetched] = {}
-    for answers in together(jobs, threads=_MOST_THREADS, name=f"gather-{store.name}"):
+    for answers in together(jobs, threads=store.concurrency, name=f"gather-{store.name}"):
         fetched |= answers
     return fetched
 
