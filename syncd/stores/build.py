@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _ADAPTERS: Final = {
     "vault": ("syncd.stores.vault.adapter", "hvac", "vault"),
+    "gcpSecretManager": ("syncd.stores.gcp.adapter", "google", "gcp"),
+    "awsSecretsManager": ("syncd.stores.aws.adapter", "boto3", "aws"),
+    "azureKeyVault": ("syncd.stores.azure.adapter", "azure", "azure"),
     "kubernetes": ("syncd.stores.kubernetes.adapter", "", ""),
     "file": ("syncd.stores.file.adapter", "", ""),
 }
@@ -38,13 +41,9 @@ def build(
         context: what it may ask of its surroundings.
 
     Raises:
-        UsageError: when this type cannot be synced by this release, or its SDK is not installed.
+        UsageError: when the SDK of this type is not installed.
 
     """
-    if store_type not in _ADAPTERS:
-        raise UsageError(
-            f"stores.{name}: stores of type {store_type} can be validated, and synced from a later release"
-        )
     module, sdk, extra = _ADAPTERS[store_type]
     adapter = _import(module, sdk)
     if adapter is None:

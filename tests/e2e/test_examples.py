@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from syncd.model.errors import UsageError
 from syncd.model.reasons import Reason, State
 from tests.e2e.kinds import compact, google_key, pem
 from tests.e2e.workbench import Workbench
@@ -211,18 +210,3 @@ def test_a_team_without_a_secret_waits_and_the_others_do_not(platform: Workbench
     platform.sync()
     assert platform.judge_account("search").names() == MINIO
     platform.bao.root.must("DELETE", "kv/metadata/teams/search/s3")
-
-
-@pytest.mark.parametrize(
-    "example",
-    [
-        "gcs-and-azure/mapping.yaml",
-        "stores/aws-secrets-manager.yaml",
-        "stores/azure-key-vault.yaml",
-        "stores/gcp-secret-manager.yaml",
-    ],
-)
-def test_a_store_of_a_later_release_is_not_started(platform: Workbench, example: str) -> None:
-    """A mapping with a store that cannot be synced from yet is refused as a whole, by that store's name."""
-    with pytest.raises(UsageError, match="later release"):
-        platform.use(localised(platform, example))

@@ -37,6 +37,7 @@ REVEALS: Mapping[str, int] = {
     "syncd/stores/gcp/identity.py": 1,  # a service account's key becomes what signs tokens
     "syncd/stores/gcp/ticket.py": 1,  # a token goes into a header
     "syncd/stores/aws/keys.py": 2,  # an access key is given to the SDK
+    "syncd/stores/azure/identity.py": 3,  # the SDK takes client secret, certificate and password
     "syncd/stores/own_secret.py": 1,  # what a store logs in with is checked
     "syncd/stores/parts.py": 1,  # the parts of a secret become one JSON object
     "syncd/stores/vault/auth/approle.py": 1,  # a login is sent to Vault
