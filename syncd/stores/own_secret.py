@@ -48,8 +48,16 @@ class OwnSecretSpec(OneOf):
 class OwnSecret:
     """Reads a store's own secret, and tells when it is another than it was. Thread-safe."""
 
-    def __init__(self, spec: OwnSecretSpec, context: StoreContext, now: Callable[[], float]) -> None:
-        """Read nothing yet; `now` is in seconds."""
+    def __init__(
+        self,
+        spec: OwnSecretSpec,
+        context: StoreContext,
+        now: Callable[[], float],
+        *,
+        several_lines: bool = False,
+    ) -> None:
+        """Read nothing yet; `now` is in seconds, `several_lines` are what a key in JSON or PEM has."""
+        self._harmless = frozenset(b"\t\r\n") if several_lines else frozenset()
         self._spec = spec
         self._context = context
         self._now = now
@@ -105,8 +113,9 @@ class OwnSecret:
         text = value.reveal()
         if not text or len(text) > _LARGEST:
             raise AuthenticationFailed(f"{self}: empty, or longer than {_LARGEST} bytes")
-        if any(byte < _SPACE for byte in text) or not _is_utf8(text):
-            raise AuthenticationFailed(f"{self}: is more than one line of text (UTF-8)")
+        if any(byte < _SPACE and byte not in self._harmless for byte in text) or not _is_utf8(text):
+            form = "text" if self._harmless else "one line of text"
+            raise AuthenticationFailed(f"{self}: is something else than {form} (UTF-8)")
         return value
 
     def _raw(self) -> SecretValue | None:
