@@ -41,7 +41,7 @@ def secret_difference(
     """Compare a Secret that is with the one that should be.
 
     Another version of the store with equal values is no difference: a write is skipped because all digests
-    are equal, and the version is brought up to date with the next write.
+    are equal, and the version is brought up to date with the next write. It is one where `want.versioned`.
     """
     values = {
         name
@@ -58,7 +58,7 @@ def secret_difference(
     shape |= {f"labels.{name}" for name in _unequal(want.labels, have.labels)}
     if want.type != have.type:
         shape.add("type")
-    records = {name for name in _unequal(want.records, have.annotations) if name != VERSION}
+    records = _unequal(want.records, have.annotations) - (set() if want.versioned else {VERSION})
     if have.labels.get(LABEL_INSTANCE) != instance:
         records.add(LABEL_INSTANCE)
     if want.bound_to != bound_to(have.annotations):
@@ -75,7 +75,8 @@ def entry_difference(
     values = frozenset({want.key}) if have.data[want.key] != want.value.digest(digest_key) else frozenset()
     # Also what is on the record and no longer wanted: a policy of Delete, or that it was released.
     unequal = _unequal(want.record, record) | (record.keys() - want.record.keys())
-    records = frozenset(f"{want.key}.{name}" for name in unequal if name != "version")
+    unequal -= set() if want.versioned else {"version"}
+    records = frozenset(f"{want.key}.{name}" for name in unequal)
     return Difference(values=values, records=records)
 
 

@@ -32,7 +32,8 @@ class DesiredSecret:
     `data` are all its keys. `annotations` are all that we own on it (`serving.kserve.io/…` and those of the
     target for other tools); `records` are our own annotations (`syncd.dev/…`) without `bound-to`, which is
     `bound_to`: names of the form `secrets/NAME` or `imagePullSecrets/NAME` of ServiceAccounts.
-    `detects_as` is the kind that KServe will take it for, None for none.
+    `detects_as` is the kind that KServe will take it for, None for none. `versioned` says that the version on
+    its records is compared too.
     """
 
     ref: ObjectRef
@@ -46,6 +47,7 @@ class DesiredSecret:
     bound_to: frozenset[str] = frozenset()
     adopt: bool = False
     renamed_from: CredentialId | None = None
+    versioned: bool = False
 
     @property
     def names(self) -> frozenset[CredentialId]:
@@ -103,7 +105,10 @@ class DesiredAccount:
 
 @dataclass(frozen=True, slots=True)
 class DesiredEntry:
-    """One key of a `storage-config` Secret: `record` is what our annotation says of it (all strings)."""
+    """One key of a `storage-config` Secret: `record` is what our annotation says of it (all strings).
+
+    `versioned` says that the version on its record is compared too.
+    """
 
     object: ObjectRef
     key: str
@@ -112,6 +117,7 @@ class DesiredEntry:
     record: Mapping[str, str]
     adopt: bool = False
     renamed_from: CredentialId | None = None
+    versioned: bool = False
 
     @property
     def names(self) -> frozenset[CredentialId]:

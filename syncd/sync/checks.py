@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from syncd.kserve.detect import ROLE_ARN, part_of_role
@@ -18,7 +18,7 @@ from syncd.sync.bindings import changes_of_kind, changing_kind, clashing
 from syncd.sync.ownership import account_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from syncd.kserve.cluster_config import KServeConfig
     from syncd.model.names import Instance, ObjectRef
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 class Circumstances:
     """What the checks have to know besides plan and cluster.
 
-    `unreadable` says what is wrong with `inferenceservice-config`, None when it is in order.
+    `unreadable` says what is wrong with `inferenceservice-config`, None when it is in order. `halves` are the
+    placements whose secrets have changed in part only.
     """
 
     instance: Instance
     config: KServeConfig
     unreadable: str | None = None
+    halves: Mapping[PlacementId, Refusal] = field(default_factory=dict)
 
 
 def foreign_annotations_stay(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
@@ -181,6 +183,15 @@ def _unless_it_fits(action: WriteSecret | WriteEntry, size: int, notes: int) -> 
             f" {LARGEST_SECRET} and {LARGEST_ANNOTATIONS}",
             "Publish less in one object",
         )
+
+
+def halves_wait(plan: Plan, _: ObservedState, around: Circumstances) -> Iterator[Objection]:
+    """Half of a new pair of keys fits nothing: what is published stays whole."""
+    if not around.halves:
+        return
+    for action in plan.actions:
+        if isinstance(action, WriteSecret | WriteEntry) and action.placements[0] in around.halves:
+            yield Objection(action, around.halves[action.placements[0]])
 
 
 def shapes_stay_while_kserve_config_is_unreadable(

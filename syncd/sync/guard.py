@@ -37,6 +37,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     checks.immutable_stays,  # rule 4
     checks.secrets_fit,  # rule 1: half a write is a bad credential
     checks.entries_fit,  # rule 1
+    checks.halves_wait,  # rule 1
     checks.shapes_stay_while_kserve_config_is_unreadable,  # rule 8
     checks.bindings_do_not_break_each_other,  # rule 10
     checks.kinds_do_not_change_into_a_clash,  # rule 10

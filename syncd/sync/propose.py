@@ -12,6 +12,7 @@ from syncd.model.objects import Refusal
 from syncd.model.reasons import Reason
 from syncd.sync.checks import Circumstances
 from syncd.sync.guard import guard
+from syncd.sync.halves import Moment
 from syncd.sync.ledger import STATE
 from syncd.sync.leftovers import Mapped, leftovers, to_act_on
 from syncd.sync.limits import Budget, Decision, changes, decide, owned, waiting
@@ -20,11 +21,13 @@ from syncd.sync.ownership import owner_of
 from syncd.sync.plan import plan
 from syncd.sync.removal import with_removals
 from syncd.sync.sources import with_edited_sources
+from syncd.sync.standing import View
 
 if TYPE_CHECKING:
     from syncd.model.names import PlacementId
     from syncd.model.objects import ObservedState, Survey
     from syncd.sync.action import Leftover, Plan
+    from syncd.sync.halves import Settled
     from syncd.sync.ledger import Ledger, Mark
     from syncd.sync.limits import Change
     from syncd.sync.state import Known
@@ -59,7 +62,9 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known |
     storage_configs = around.config.storage_configs()
     observed = around.cluster.observe(_scope(wanted, storage_configs), survey)
     ours = any(owner_of(secret, around.instance) is not None for secret in observed.secrets.values())
-    circumstances = Circumstances(around.instance, config, wanted.config.unreadable(ours_exist=ours))
+    settled = _settled(around, wanted, observed)
+    unreadable = wanted.config.unreadable(ours_exist=ours)
+    circumstances = Circumstances(around.instance, config, unreadable, settled.refused)
     absent = _absent(around, wanted, observed)
     mapped = _mapped(wanted, absent)
     left = _with_policy_delete(leftovers(mapped, observed, storage_configs, around.instance), absent)
@@ -67,7 +72,7 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known |
     # A binding that is only reported stays on its Secret's record.
     acting = frozenset(going)
     told = [one for one in left if one.kind != "binding" or one in acting]
-    proposed = plan(wanted.desired, observed, told, instance=around.instance, digest_key=around.digest_key)
+    proposed = plan(settled.desired, observed, told, instance=around.instance, digest_key=around.digest_key)
     proposed = with_removals(
         proposed, going, mapped.placements, observed, config.storage_spec_secret_name, around.instance
     )
@@ -82,6 +87,14 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known |
     )
     limited = replace(limited.refusing(refused), leftovers=left, held=decision.held)
     return Proposal(limited, observed, known, decision.after)
+
+
+def _settled(around: Surroundings, wanted: Wanted, observed: ObservedState) -> Settled:
+    """Hold back half of what comes from several secrets."""
+    around.halves.forget({placement.id for placement in wanted.placed.placements})
+    view = View(wanted.fetched, observed, around.instance, around.digest_key)
+    moment = Moment(wanted.at, around.now())
+    return around.halves.settle(wanted.desired, wanted.due, view, moment)
 
 
 def _absent(around: Surroundings, wanted: Wanted, observed: ObservedState) -> frozenset[PlacementId]:

@@ -101,6 +101,15 @@ def versions(placement: Placement, fetched: Mapping[SecretRef, Fetched]) -> str:
     return _by_field(found) if found else ""
 
 
+def recorded_versions(record: str) -> dict[str, str]:
+    """Return field → version, of a record that `versions` made for several secrets."""
+    try:
+        tree = json.loads(record or "null")
+    except ValueError:
+        return {}
+    return {str(name): str(version) for name, version in tree.items()} if isinstance(tree, dict) else {}
+
+
 def version_text(record: str | None) -> str | None:
     """Return a recorded version for people: `7`, or `accessKeyId=7 secretAccessKey=3`; None for none."""
     try:

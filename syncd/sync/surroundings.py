@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from syncd.sync.halves import Halves
 from syncd.sync.not_found import Absences
 from syncd.sync.state import LedgerMemory
 
@@ -41,5 +42,6 @@ class Surroundings:
     emit: Emit
     ledger: LedgerMemory = field(default_factory=LedgerMemory)
     absences: Absences = field(default_factory=Absences)
+    halves: Halves = field(default_factory=Halves)
     now: Callable[[], float] = time.time
     clock: Callable[[], float] = time.monotonic

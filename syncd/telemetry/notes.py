@@ -71,7 +71,10 @@ _WRONG: Final = {
     Reason.QUOTA_EXCEEDED: ("the namespace's quota is used up", "Raise it, or remove something"),
     Reason.SERVICE_ACCOUNT_NOT_FOUND: ("a ServiceAccount of the mapping does not exist", "Create it"),
     Reason.BEING_DELETED: ("the object is being deleted", "syncd writes it anew when it is gone"),
-    Reason.HALF_ROTATED: ("the secret seems half rotated", "Finish the rotation in the store"),
+    Reason.HALF_ROTATED: (
+        "only some of the secrets that this is made of have changed",
+        "Rotate the others too; after the time in from.settle it is published as it is",
+    ),
     Reason.HELD: ("the change is held, as it touches very many objects", "Confirm it with syncd confirm"),
     Reason.KSERVE_CONFIG_INVALID: ("inferenceservice-config cannot be read", "Correct that ConfigMap"),
 }

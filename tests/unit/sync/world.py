@@ -21,6 +21,7 @@ from syncd.sync.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from syncd.mapping.settings import MappingDocument
@@ -33,28 +34,36 @@ if TYPE_CHECKING:
     from syncd.sync.want import Removal
 
 STORE = StoreName("vault")
+SECOND = StoreName("second")
 _HEAD = """
 apiVersion: syncd.dev/v1alpha1
 kind: Mapping
 stores:
   vault: {file: {directory: /nowhere}}
+  second: {awsSecretsManager: {region: eu-west-1}}
 """
 
 
 class Shelf(SecretStore):
-    """A store in memory: path → properties; counts versions up."""
+    """A store in memory: path → versions, each with its properties.
 
-    name = STORE
+    `versioned` says whether it tells which version it gave; `made` and `expires` what it says of a path's
+    newest one.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, name: StoreName = STORE) -> None:
         """Start empty."""
-        self._secrets: dict[str, tuple[int, Mapping[str, str]]] = {}
+        self.name = name
+        self._secrets: dict[str, list[Mapping[str, str]]] = {}
         self.failing: dict[str, StoreError] = {}
+        self.down: StoreError | None = None
+        self.versioned = True
+        self.made: dict[str, datetime] = {}
+        self.expires: dict[str, datetime] = {}
 
     def put(self, path: str, **properties: str) -> None:
         """Write a new version."""
-        version = self._secrets[path][0] + 1 if path in self._secrets else 1
-        self._secrets[path] = (version, properties)
+        self._secrets.setdefault(path, []).append(properties)
 
     def take(self, path: str) -> None:
         """Forget a secret."""
@@ -65,12 +74,20 @@ class Shelf(SecretStore):
         return {ref: self._answer(ref) for ref in refs}
 
     def _answer(self, ref: SecretRef) -> Fetched:
-        if ref.secret in self.failing:
-            return self.failing[ref.secret]
+        failed = self.down or self.failing.get(ref.secret)
+        if failed is not None:
+            return failed
         if ref.secret not in self._secrets:
             return SecretNotFound(f"{ref}: there is no such secret")
-        version, properties = self._secrets[ref.secret]
-        return RemoteSecret(ref, ChangeToken(str(version)), SecretValue(canonical_json(dict(properties))))
+        versions = self._secrets[ref.secret]
+        number = int(ref.version) if ref.version is not None else len(versions)
+        return RemoteSecret(
+            ref,
+            ChangeToken(str(number)) if self.versioned else None,
+            SecretValue(canonical_json(dict(versions[number - 1]))),
+            created=self.made.get(ref.secret),
+            expires=self.expires.get(ref.secret),
+        )
 
 
 class World:
@@ -80,6 +97,7 @@ class World:
         """Start with namespaces nlp and search, each with ServiceAccount models."""
         self.root = root
         self.shelf = Shelf()
+        self.second = Shelf(SECOND)
         self.events: list[Event] = []
         self.document: MappingDocument | None = None
         self.time = 1_700_000_000.0
@@ -98,8 +116,8 @@ class World:
         self.engine = Engine(
             Surroundings(
                 cluster=self.cluster,
-                stores={STORE: self.shelf},
-                addresses={STORE: self.address},
+                stores={STORE: self.shelf, SECOND: self.second},
+                addresses={STORE: self.address, SECOND: "second memory"},
                 instance=instance,
                 namespace="syncd",
                 digest_key=key,
