@@ -43,12 +43,18 @@ class Counted:
         return self._fetch(refs, deadline=deadline)
 
 
-def must_be(condition: Condition, store: SecretStore, ref: SecretRef, patch: pytest.MonkeyPatch) -> None:
+def must_be(
+    condition: Condition,
+    store: SecretStore,
+    ref: SecretRef,
+    patch: pytest.MonkeyPatch,
+    bounds: Bounds | None = None,
+) -> None:
     """Fetch through the guard, on a clock that stands still, and compare with the row."""
     counted = Counted(store)
     patch.setattr(store, "fetch", counted)
     patience = Patience(clock=Time(time.monotonic()).clock())
-    guarded = GuardedStore(store, Bounds(), FakeCluster().events.append, patience)
+    guarded = GuardedStore(store, bounds or Bounds(), FakeCluster().events.append, patience)
     answer = guarded.fetch([ref], deadline=soon())[ref]
     reason = answer.reason if isinstance(answer, StoreError) else None
     told = (reason, counted.times > 1, isinstance(answer, SecretNotFound) and ref.version is None)
