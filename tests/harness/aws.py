@@ -37,6 +37,7 @@ class AwsServer:
 
     url: str
     child: Child
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def start(cls, folder: Path) -> AwsServer:
@@ -53,14 +54,16 @@ class AwsServer:
 
     def client(self, service: str = "secretsmanager") -> Any:
         """A client that goes straight to the server."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="AKIASETUP",
-            aws_secret_access_key="set-up",
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id="AKIASETUP",
+                aws_secret_access_key="set-up",
+                config=Config(retries={"total_max_attempts": 1}),
+            )
+        return self._clients[service]
 
 
 @dataclass(frozen=True, slots=True)
