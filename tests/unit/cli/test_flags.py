@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from syncd.cli.flags import target
+from syncd.cli.flags import Target, target, with_target
 from syncd.model.errors import UsageError
 
 
@@ -36,3 +38,22 @@ def test_directory_stands_for_a_cluster() -> None:
     """A directory together with a kubeconfig or a context is a usage error."""
     with pytest.raises(UsageError, match="--directory"):
         target(None, directory=Path("here"), context="staging").cluster()
+
+
+def test_a_command_with_the_flags_of_a_target() -> None:
+    """The flags that name mapping and cluster stand in a command's help, and reach it as one value."""
+    seen: list[tuple[str, Target, bool]] = []
+
+    @with_target
+    def command(name: str, *, chosen: Target, loud: bool = False) -> None:
+        seen.append((name, chosen, loud))
+
+    app = typer.Typer()
+    app.command()(command)
+    result = CliRunner().invoke(app, ("x", "--loud", "-f", "m.yaml", "-f", "n.yaml", "--context", "staging"))
+    assert result.exit_code == 0, result.output
+    ((name, chosen, loud),) = seen
+    assert (name, loud) == ("x", True)
+    assert chosen == target(["m.yaml", "n.yaml"], context="staging")
+    assert chosen.names_cluster
+    assert "--kserve-namespace" in CliRunner().invoke(app, ("--help",)).output
