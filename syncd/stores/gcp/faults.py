@@ -51,6 +51,7 @@ class RestFault(Exception):
         self.fault = fault
 
 
+_BROKEN: Final = "the connection broke"
 _NOT_GOOGLES: Final = "not an answer of Secret Manager (a proxy's?)"
 _WAYS: Final = (
     (
@@ -60,6 +61,7 @@ _WAYS: Final = (
     ("peer name", "the server's certificate is for another host; is `endpoint` right?"),
     ("hostname verification", "the server's certificate is for another host; is `endpoint` right?"),
     ("http1.x server", _NOT_GOOGLES),
+    ("alpn", _NOT_GOOGLES),
     ("http2 header with status", _NOT_GOOGLES),
     ("missing :status", _NOT_GOOGLES),
     ("handshake", "no TLS (is the port right?)"),
@@ -68,6 +70,9 @@ _WAYS: Final = (
     ("connection refused", "connection refused"),
     ("dns", "the host name is not known"),
     ("name resolution", "the host name is not known"),
+    ("socket closed", _BROKEN),
+    ("reset by peer", _BROKEN),
+    ("goaway", _BROKEN),
 )
 _STATES: Final = (
     ("kms", "encrypted with a Cloud KMS key that is disabled, destroyed or not granted"),
@@ -129,7 +134,7 @@ def _fault(code: grpc.StatusCode, text: str, reason: str, delay: float | None) -
         return Fault(code, detail, reason, delay)
     if code is Code.DEADLINE_EXCEEDED:
         return Fault(code, "no answer in time", reason)
-    return Fault(code, code.name, reason, delay)
+    return Fault(code, f"Secret Manager answers {code.name}", reason, delay)
 
 
 def _own_word(status: int, tree: object) -> tuple[grpc.StatusCode | None, dict[str, Any]]:

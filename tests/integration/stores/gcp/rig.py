@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pytest
 
     from syncd.stores.interface import Fetched
+    from tests.harness.fault_http import ScriptedServer
     from tests.harness.tls import CertificateAuthority
 
 NAME = StoreName("gcp")
@@ -56,6 +57,8 @@ class Google:
     environment: pytest.MonkeyPatch
     around: Surroundings = field(default_factory=Surroundings)
     stores: list[GcpStore] = field(default_factory=list)
+    pages: list[ScriptedServer] = field(default_factory=list)
+    """Servers that are not Google's."""
 
     @classmethod
     def start(
@@ -99,7 +102,8 @@ class Google:
         for store in self.stores:
             store.close()
         self.server.close()
-        self.services.close()
+        for server in (self.services, *self.pages):
+            server.close()
 
 
 def read(store: GcpStore, secret: str, version: str | None = None, *, within: float = SOON) -> Fetched:
