@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import urllib3
 
+from tests.harness.tls import LOOPBACK
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.harness.tls import CertificateAuthority
 
@@ -61,14 +63,16 @@ class _Rule:
 class ScriptedServer:
     """Answers by rules, the newest first; without one that fits, 404 and no body."""
 
-    def __init__(self, authority: CertificateAuthority | None = None) -> None:
-        """Listens at once; with TLS where an authority is given."""
+    def __init__(
+        self, authority: CertificateAuthority | None = None, hosts: Sequence[str] = LOOPBACK
+    ) -> None:
+        """Listens at once; with TLS where an authority is given, as these hosts."""
         self._rules: list[_Rule] = []
         self._seen: list[Seen] = []
         self._lock = threading.Lock()
         self._server = _Server(self)
         if authority is not None:
-            pair = authority.server("scripted")
+            pair = authority.server("scripted", hosts)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(pair.certificate, pair.key)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)

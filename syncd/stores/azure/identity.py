@@ -57,12 +57,15 @@ class Method:
     """One login of the mapping.
 
     `make` reads what is needed and returns a new credential; it raises `AuthenticationFailed`,
-    `StoreMisconfigured` or `StoreUnavailable`. `name` is for messages.
+    `StoreMisconfigured` or `StoreUnavailable`. `name` is for messages. `own_tenant`: it logs in at the tenant of
+    its settings, whichever the vault names. The SDK refuses any other, remembers a vault's tenant for as long as
+    the process lives, and does not know that a tenant's domain name is the tenant.
     """
 
     name: str
     make: Callable[[], SupportsTokenInfo]
     watched: tuple[Watched, ...] = ()
+    own_tenant: bool = True
 
     def changed(self) -> bool:
         """Tell whether anything that the credential was made of has changed since."""
@@ -84,7 +87,9 @@ def choose(
         return _managed(auth.managed_identity, sdk_options)
     if auth.service_principal is not None:
         return _principal(auth.service_principal, context, clock, sdk_options)
-    return Method("the SDK's default chain", lambda: DefaultAzureCredential(**sdk_options()))
+    return Method(
+        "the SDK's default chain", lambda: DefaultAzureCredential(**sdk_options()), own_tenant=False
+    )
 
 
 def authority_options(cloud: str) -> Mapping[str, Any]:

@@ -40,7 +40,7 @@ class Login:
     """What the SDK's clients ask for tokens; holds one credential, made when it is first needed.
 
     `generation` grows whenever what was handed out before is no longer good; clients made earlier keep an old
-    token and are to be dropped.
+    token and are to be dropped. `vaults_tenant` is where the vault said that its tokens come from.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class Login:
         self._refusals = 0
         self._not_before = 0.0
         self.generation = 0
+        self.vaults_tenant: str | None = None
 
     def __str__(self) -> str:
         """Return how it logs in, for messages."""
@@ -77,7 +78,10 @@ class Login:
             StoreError: when there is none, and why.
 
         """
-        wanted: TokenRequestOptions = options or {}
+        wanted: TokenRequestOptions = {**(options or {})}
+        self.vaults_tenant = wanted.get("tenant_id")
+        if self._method.own_tenant:
+            wanted.pop("tenant_id", None)
         key = (*scopes, wanted.get("tenant_id") or "")
         # Claims are the vault's word that the token at hand does not do.
         fresh = bool(wanted.get("claims"))

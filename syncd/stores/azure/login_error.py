@@ -32,7 +32,6 @@ SDK_ERRORS: Final = (
 CA: Final = "`ca`"
 
 _CODE: Final = re.compile(r"AADSTS(\d{4,8})")
-_FOREIGN_TENANT: Final = "not configured to acquire tokens for tenant"
 _NO_MEMBER_OF_THE_CHAIN: Final = "failed to retrieve a token from the included credentials"
 _TRANSIENT: Final = frozenset({"90033", "50196"})
 _HINTS: Final = {
@@ -67,10 +66,6 @@ def login_error(error: BaseException, method: str) -> StoreError:
     if code is not None and code[1] not in _TRANSIENT:
         hint = _HINTS.get(code[1], "see Microsoft's list of these codes")
         return AuthenticationFailed(f"{method}: Microsoft Entra refuses it, AADSTS{code[1]}: {hint}")
-    if _FOREIGN_TENANT in text:
-        return AuthenticationFailed(
-            f"{method}: the vault belongs to another tenant than the one that we log in at; see tenantId"
-        )
     file = next((link.filename for link in links if isinstance(link, _NO_FILE) and link.filename), None)
     if file is not None:
         return AuthenticationFailed(f"{method}: {file} cannot be read; is the token mounted?")

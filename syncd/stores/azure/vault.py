@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from azure.core.exceptions import HttpResponseError
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 _ERRORS: Final = 400
+_TENANT: Final = re.compile(r"[0-9A-Za-z.-]{1,64}")
 _PROBE: Final = "/secrets?maxresults=1"
 """Lists names and no value; asked for in a check, where a refusal says as much as an answer."""
 
@@ -75,7 +78,7 @@ class Vault:
             if not isinstance(answer, Fault) or answer.kind is not FaultKind.TOKEN:
                 return answer
             self.login.rejected(generation)
-        return answer
+        return self._unknown(answer)
 
     def probe(self, deadline: float) -> Fault | None:
         """See whether the vault takes our tokens; reads no secret. Raises as `ask`."""
@@ -113,6 +116,15 @@ class Vault:
             wire, self._wire, self._clients = self._wire, None, []
         if wire is not None:
             wire.close()
+
+    def _unknown(self, fault: Fault) -> Fault:
+        """Add to a refused token where the vault wants tokens from: mostly that is why."""
+        tenant = self.login.vaults_tenant or ""
+        if not _TENANT.fullmatch(tenant):
+            return fault
+        return replace(
+            fault, detail=f"{fault.detail}; it wants those of tenant {tenant}: is tenantId that one?"
+        )
 
     @contextmanager
     def _in_turn(self) -> Iterator[bool]:

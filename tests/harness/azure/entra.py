@@ -66,8 +66,13 @@ class Entra:
     applications: dict[str, Application] = field(default_factory=dict)
 
     def reply(self, path: str, body: bytes) -> Reply | None:
-        """The answer of discovery or of the token endpoint; None for what is neither."""
+        """The answer of discovery or of the token endpoint; None for what is neither.
+
+        Source of "instance discovery": MSAL, which asks its well-known hosts which names belong together.
+        """
         tenant, _, rest = path.strip("/").partition("/")
+        if path == "/common/discovery/instance":
+            return Reply(200, json.dumps(self._instances()).encode(), JSON)
         if rest not in {"v2.0/.well-known/openid-configuration", "oauth2/v2.0/token"}:
             return None
         try:
@@ -80,6 +85,11 @@ class Entra:
     def _must_be_known(self, tenant: str) -> None:
         if tenant != self.tokens.tenant:
             raise Refusal(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
+
+    def _instances(self) -> dict[str, object]:
+        host = self.host.removeprefix("https://")
+        aliases = [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
+        return {"tenant_discovery_endpoint": f"{self.host}/common/v2.0", "metadata": aliases}
 
     def _discovery(self) -> dict[str, object]:
         base = f"{self.host}/{self.tokens.tenant}"

@@ -11,8 +11,11 @@ from tests.harness.azure.entra import JSON, Application, Entra
 from tests.harness.azure.tokens import Tokens, claims_of
 from tests.harness.azure.vault import Vault
 from tests.harness.fault_http import Reply, ScriptedServer
+from tests.harness.tls import LOOPBACK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.harness.fault_http import Handler
     from tests.harness.tls import CertificateAuthority
 
@@ -25,9 +28,9 @@ AUTHORISED: Final = "authorization"
 class AzureServer(ScriptedServer):
     """A vault and the tenant that it belongs to. Rules of the scripted server come before both."""
 
-    def __init__(self, authority: CertificateAuthority) -> None:
-        """Listens at once, with a certificate of `authority`."""
-        super().__init__(authority)
+    def __init__(self, authority: CertificateAuthority, hosts: Sequence[str] = LOOPBACK) -> None:
+        """Listens at once, with a certificate of `authority` for these hosts."""
+        super().__init__(authority, hosts)
         tenant = str(uuid.uuid4())
         # The SDK wants the vault's host to be in the domain that the challenge names, port included: a real
         # vault is ml.vault.azure.net, and its challenge says https://vault.azure.net. Ours is 127.0.0.1.
@@ -40,6 +43,14 @@ class AzureServer(ScriptedServer):
     def tenant(self) -> str:
         """The tenant's id."""
         return self.tokens.tenant
+
+    def pose_as(self, vault: str, login: str) -> None:
+        """Answer as a vault of a cloud does, whose tokens come from `login`; both are host names."""
+        domain = vault.partition(".")[2]
+        self.entra.host = f"https://{login}"
+        self.vault.url = f"https://{vault}"
+        self.vault.resource = f"https://{domain}"
+        self.vault.authority = f"https://{login}/{self.tenant}"
 
     def application(self, *secrets: str) -> str:
         """Register an application with these client secrets; return its client id."""
