@@ -19,13 +19,15 @@ from syncd.model.errors import ClusterUnreachable
 from tests.e2e.crashing import CrashingTransport, Ending, Killed
 from tests.e2e.everybody import digest, force
 from tests.e2e.killing_proxy import KillingProxy
+from tests.e2e.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.e2e.killing_proxy import When
-    from tests.e2e.workbench import Workbench
-    from tests.harness.judge import Judgement
+    from tests.harness.apiserver import ControlPlane
+    from tests.harness.judge import Judge, Judgement
+    from tests.harness.openbao import OpenBao
 
 Sight = dict[str, str]
 """What workloads see: place and credential → digest of everything that KServe gives them of it."""
@@ -213,15 +215,22 @@ def states(bench: Workbench) -> Iterator[Callable[[str], None]]:
         yield wanted
 
 
-@pytest.fixture
-def sights(bench: Workbench) -> list[Sight]:
-    """What is seen in each state, found out where nothing goes wrong; before all of them, nothing."""
+@pytest.fixture(scope="module")
+def sights(
+    control_plane: ControlPlane, openbao: OpenBao, judge: Judge, tmp_path_factory: pytest.TempPathFactory
+) -> list[Sight]:
+    """What is seen in each state, found out where nothing goes wrong; before all of them, nothing.
+
+    The same for every test: what is seen depends on the values and the forms, and on no name of a namespace.
+    """
+    bench = Workbench.create(control_plane, openbao, judge, tmp_path_factory.mktemp("sights"))
     namespace = prepared(bench)
     found: list[Sight] = [sight(bench, namespace)]
     for wanted in states(bench):
         wanted(namespace)
         bench.sync()
         found.append(sight(bench, namespace))
+    bench.close()
     # What the rest relies on: all that is bound is seen, and every state is another one.
     assert found[0] == {}
     assert len(found[1]) == 11
@@ -236,8 +245,9 @@ def sights(bench: Workbench) -> list[Sight]:
 def test_a_first_sync_that_is_interrupted(bench: Workbench, sights: list[Sight], ending: Ending) -> None:
     """At every write, each in a namespace of its own: all or nothing is seen of every credential."""
     first = next(states(bench))
-    at = 1
+    kept, at = len(bench.plane.namespaces), 1
     while True:
+        bench.plane.erase_namespaces(bench.plane.namespaces[kept:])
         namespace = prepared(bench)
         first(namespace)
         if not interrupted(bench, ending, at):
@@ -315,8 +325,9 @@ def _process(bench: Workbench, namespace: str, *, shape: int, server: str) -> su
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_another_name_for_every_secret_that_is_interrupted(bench: Workbench, ending: Ending) -> None:
     """At every write: each ServiceAccount goes from one name to the other in one patch."""
-    at = 1
+    kept, at = len(bench.plane.namespaces), 1
     while True:
+        bench.plane.erase_namespaces(bench.plane.namespaces[kept:])
         namespace = prepared(bench)
         put(bench, 1)
         force(bench, text(bench, credentials(namespace, shape=1)))

@@ -2,7 +2,8 @@
 
 There is no controller-manager: nobody makes ``default`` ServiceAccounts, finalises Namespaces,
 counts quota or collects garbage. ``create_namespace`` makes the account; a deleted Namespace stays
-Terminating until ``finalize_namespace``; a test of quota writes the quota's status itself.
+Terminating until ``finalize_namespace``; a test of quota writes the quota's status itself. What a test
+leaves behind goes with ``erase_namespaces``.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 import urllib3
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,7 +23,7 @@ from tests.harness.processes import Child, HarnessError, accepts, free_port, wai
 from tests.harness.tls import CertificateAuthority, KeyPair, write_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 WRITE_VERBS = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
@@ -30,6 +31,16 @@ WRITE_VERBS = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLE
 WRITTEN_RESOURCES = frozenset({"secrets", "serviceaccounts", "configmaps", "events"})
 """What a subject of ours may write, and the server itself writes only while it starts."""
 
+_IN_NAMESPACES: Final = (
+    "configmaps",
+    "events",
+    "resourcequotas",
+    "rolebindings",
+    "roles",
+    "secrets",
+    "serviceaccounts",
+)
+"""What tests and their subjects make in namespaces."""
 _REQUESTS = "apiserver_request_total{"
 _ISSUER = "https://kubernetes.default.svc"
 
@@ -56,7 +67,10 @@ class ControlPlane:
     kubeconfig: Path
     folder: Path
     etcd: Child
+    etcd_url: str
     apiserver: Child
+    namespaces: list[str] = field(default_factory=list)
+    """Those made with ``create_namespace`` that are still there, oldest first."""
 
     @property
     def ca_file(self) -> Path:
@@ -72,13 +86,13 @@ class ControlPlane:
         ca = CertificateAuthority.create(folder / "pki")
         pair = ca.client("admin", ("system:masters",))
         etcd_port, port = free_port(), free_port()
-        url = f"https://127.0.0.1:{port}"
+        url, storage_url = f"https://127.0.0.1:{port}", f"http://127.0.0.1:{etcd_port}"
         storage = Child.start("etcd", _etcd_command(etcd, folder, etcd_port), folder=folder)
         wait_for("etcd", lambda: accepts(etcd_port), child=storage)
         admin = KubeClient.create(url, ca.file, pair=pair)
         command = _apiserver_command(kube_apiserver, folder, ca, etcd_port=etcd_port, port=port)
         server = Child.start("kube-apiserver", command, folder=folder)
-        plane = cls(url, ca, admin, folder / "admin.kubeconfig", folder, storage, server)
+        plane = cls(url, ca, admin, folder / "admin.kubeconfig", folder, storage, storage_url, server)
         plane._write_kubeconfig(plane.kubeconfig, _user_of(pair))
         try:
             wait_for("the API server", plane.ready, child=server)
@@ -161,6 +175,7 @@ class ControlPlane:
         metadata = {"name": name, "labels": dict(labels or {})}
         self.admin.must(self.admin.post("/api/v1/namespaces", {"kind": "Namespace", "metadata": metadata}))
         self.create_service_account(name, "default")
+        self.namespaces.append(name)
         return name
 
     def finalize_namespace(self, name: str) -> None:
@@ -169,6 +184,23 @@ class ControlPlane:
         body = self.admin.must(self.admin.get(path))
         body["spec"]["finalizers"] = []
         self.admin.must(self.admin.put(f"{path}/finalize", body))
+
+    def erase_namespaces(self, names: Iterable[str]) -> None:
+        """Takes namespaces away with all that is in them, whatever finalizers it has.
+
+        A sweep lists the ServiceAccounts of the whole cluster: what is left behind makes every later test
+        slower. Straight out of etcd, since the API server wants five requests for each namespace, and
+        leaves what a finalizer holds. Names that do not exist are fine.
+        """
+        for name in names:
+            folders = [(f"/registry/{kind}/{name}/", f"/registry/{kind}/{name}0") for kind in _IN_NAMESPACES]
+            own = f"/registry/namespaces/{name}"
+            ranges = [*folders, (own, f"{own}\0")]
+            body = {"success": [{"requestDeleteRange": _range(*ends)} for ends in ranges]}
+            answer = urllib3.request("POST", f"{self.etcd_url}/v3/kv/txn", json=body)
+            assert answer.status == 200, f"etcd answered {answer.status}"
+            if name in self.namespaces:
+                self.namespaces.remove(name)
 
     def create_service_account(
         self,
@@ -231,6 +263,12 @@ class ControlPlane:
                 if request.verb in WRITE_VERBS and request.resource in resources and not request.dry_run
             }
         )
+
+
+def _range(first: str, end: str) -> dict[str, str]:
+    """The keys from ``first`` on and before ``end``, as etcd's JSON has it."""
+    key, range_end = (base64.b64encode(text.encode()).decode() for text in (first, end))
+    return {"key": key, "rangeEnd": range_end}
 
 
 def _request_of(labels: Mapping[str, str]) -> Request:

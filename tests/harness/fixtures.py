@@ -58,6 +58,18 @@ def control_plane(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Ite
     plane.stop()
 
 
+@pytest.fixture(autouse=True)
+def _erased_namespaces(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Erases the namespaces that a test made in the shared API server, after everything else has ended."""
+    if "control_plane" not in request.fixturenames:
+        yield
+        return
+    plane: ControlPlane = request.getfixturevalue("control_plane")
+    before = len(plane.namespaces)
+    yield
+    plane.erase_namespaces(plane.namespaces[before:])
+
+
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> str:
     """A new namespace with a ``default`` ServiceAccount."""

@@ -146,20 +146,20 @@ def _reviewer_token(plane: ControlPlane) -> str:
     if plane.admin.get("/api/v1/namespaces/openbao")[0] == 404:
         plane.create_namespace("openbao")
         plane.create_service_account("openbao", "reviewer")
-        plane.admin.must(
-            plane.admin.post(
-                "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-                {
-                    "metadata": {"name": "openbao-reviewer"},
-                    "roleRef": {
-                        "apiGroup": "rbac.authorization.k8s.io",
-                        "kind": "ClusterRole",
-                        "name": "system:auth-delegator",
-                    },
-                    "subjects": [{"kind": "ServiceAccount", "namespace": "openbao", "name": "reviewer"}],
-                },
-            )
-        )
+        path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/openbao-reviewer"
+        binding = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "openbao-reviewer"},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "system:auth-delegator",
+            },
+            "subjects": [{"kind": "ServiceAccount", "namespace": "openbao", "name": "reviewer"}],
+        }
+        # The binding outlives the namespace, which goes with the test that made it.
+        plane.admin.must(plane.admin.apply(path, binding, manager="tests", force=True))
     return plane.token_for("openbao", "reviewer")
 
 

@@ -175,6 +175,25 @@ def test_terminating_namespace_refuses_creation_and_takes_patches(control_plane:
     wait_for("the namespace to go", lambda: admin.get(f"/api/v1/namespaces/{namespace}")[0] == 404)
 
 
+def test_erased_namespaces_are_gone(control_plane: ControlPlane, namespace: str) -> None:
+    """Nothing is left of an erased namespace, held by a finalizer or not; one with a longer name stays."""
+    admin, longer = control_plane.admin, control_plane.create_namespace(f"{namespace}-b")
+    for name in (namespace, longer):
+        control_plane.create_secret(name, "held", {"a": "1"})
+        admin.must(
+            admin.patch(secrets_path(name, "held"), {"metadata": {"finalizers": ["tests.example/hold"]}})
+        )
+    control_plane.erase_namespaces([namespace])
+    left = {
+        item["metadata"].get("namespace", item["metadata"]["name"])
+        for kind in ("namespaces", "serviceaccounts", "secrets")
+        for item in admin.must(admin.get(f"/api/v1/{kind}"))["items"]
+    }
+    assert namespace not in left
+    assert admin.get(secrets_path(longer, "held"))[0] == 200
+    assert admin.get(f"/api/v1/namespaces/{longer}/serviceaccounts/default")[0] == 200
+
+
 def test_whole_list_patch_keeps_order_and_nameless_items(control_plane: ControlPlane, namespace: str) -> None:
     """A merge patch of a ServiceAccount's whole list stores it as sent, duplicates and all."""
     control_plane.create_service_account(namespace, "listed", secrets=["b", "a"])
