@@ -57,9 +57,9 @@ class Method:
     """One login of the mapping.
 
     `make` reads what is needed and returns a new credential; it raises `AuthenticationFailed`,
-    `StoreMisconfigured` or `StoreUnavailable`. `name` is for messages. `own_tenant`: it logs in at the tenant of
-    its settings, whichever the vault names. The SDK refuses any other, remembers a vault's tenant for as long as
-    the process lives, and does not know that a tenant's domain name is the tenant.
+    `StoreMisconfigured` or `StoreUnavailable`. `name` is for messages. `own_tenant`: it logs in at the tenant
+    of its settings, whichever the vault names. The SDK refuses any other, remembers a vault's tenant for as
+    long as the process lives, and does not know that a tenant's domain name is the tenant.
     """
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from azure.core.exceptions import HttpResponseError
@@ -64,7 +63,6 @@ class Vault:
             StoreError: when there is no login, and why.
 
         """
-        answer: Answer | Fault
         for _ in range(2):
             with by(deadline), self._in_turn() as warm:
                 if not warm:
@@ -78,7 +76,7 @@ class Vault:
             if not isinstance(answer, Fault) or answer.kind is not FaultKind.TOKEN:
                 return answer
             self.login.rejected(generation)
-        return self._unknown(answer)
+        return self._unknown()
 
     def probe(self, deadline: float) -> Fault | None:
         """See whether the vault takes our tokens; reads no secret. Raises as `ask`."""
@@ -117,14 +115,13 @@ class Vault:
         if wire is not None:
             wire.close()
 
-    def _unknown(self, fault: Fault) -> Fault:
-        """Add to a refused token where the vault wants tokens from: mostly that is why."""
+    def _unknown(self) -> Fault:
+        """Tell where the vault wants tokens from: mostly that is why it does not take ours."""
         tenant = self.login.vaults_tenant or ""
-        if not _TENANT.fullmatch(tenant):
-            return fault
-        return replace(
-            fault, detail=f"{fault.detail}; it wants those of tenant {tenant}: is tenantId that one?"
+        wanted = (
+            f"; it wants those of tenant {tenant}: is tenantId that one?" if _TENANT.fullmatch(tenant) else ""
         )
+        return Fault(FaultKind.TOKEN, f"it does not take our tokens{wanted}")
 
     @contextmanager
     def _in_turn(self) -> Iterator[bool]:
