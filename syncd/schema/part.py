@@ -6,7 +6,7 @@ The mapping reaches pydantic as a tree of text: a field's type decides what `no`
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from pydantic import (
     BaseModel,
@@ -16,6 +16,12 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
+
+from syncd.schema.docstrings import attribute_docstrings
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 _DURATION: Final = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _UNITS: Final = (86_400, 3_600, 60, 1)
@@ -32,8 +38,22 @@ class Part(BaseModel):
         validate_by_name=False,
         hide_input_in_errors=True,
         str_strip_whitespace=False,
-        use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe each field by the text below it in the source."""
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema)["properties"]
+        for base in reversed(cls.__mro__):
+            if not issubclass(base, Part):
+                continue
+            for name, text in attribute_docstrings(base).items():
+                field = properties[cls.model_fields[name].alias or name]
+                field["description"] = text
+        return schema
 
 
 def _flag(value: object) -> object:
