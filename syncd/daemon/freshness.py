@@ -61,7 +61,8 @@ class FreshnessBook:
         credential = document.credentials.get(outcome.placement.credential)
         if credential is None or _is_no_alarm(outcome, optional=credential.optional):
             return Freshness(outcome.placement, last, None)
-        return Freshness(outcome.placement, last, stale_after(credential.schedule, last or since))
+        waiting = credential.settle if outcome.reasons == (Reason.HALF_ROTATED,) else 0.0
+        return Freshness(outcome.placement, last, stale_after(credential.schedule, last or since) + waiting)
 
 
 def _is_no_alarm(outcome: Outcome, *, optional: bool) -> bool:

@@ -102,6 +102,22 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """When the secrets of a placement expire is other than it was, or has come near.
+
+    `expires` is the earliest of them, a Unix time in seconds; None when none expires any more. `soon` says
+    that it is as near as the mapping wants to be warned of, and not over. `secret` is the Secret that it is
+    published as, there or not, and `uid` that Secret's, where known.
+    """
+
+    placement: PlacementId
+    expires: float | None
+    soon: bool
+    secret: ObjectRef
+    uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlacementGone:
     """A placement is no longer mapped: its series are to be dropped."""
 
@@ -169,6 +185,6 @@ class ListenerFailed:
 
 Event: TypeAlias = (
     "StoreRequest | StoreHealth | StoreNotice | ApiRequest | ObjectWritten | StateChanged | Freshness"
-    " | PlacementGone | SweepFinished | SweepFailed | MappingRead | PlanHeld | ListenerFailed"
+    " | Expiry | PlacementGone | SweepFinished | SweepFailed | MappingRead | PlanHeld | ListenerFailed"
 )
 Emit: TypeAlias = Callable[["Event"], None]

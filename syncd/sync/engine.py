@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from syncd.cluster.interface import Written
 from syncd.model.errors import StoreError
-from syncd.model.events import PlacementGone, PlanHeld, StateChanged, SweepFinished
+from syncd.model.events import Expiry, PlacementGone, PlanHeld, StateChanged, SweepFinished
 from syncd.model.objects import Outcome
 from syncd.model.reasons import Reason, State
 from syncd.sync.action import RecordSecret
+from syncd.sync.expiry import Expiring
 from syncd.sync.ledger import CLASSES
 from syncd.sync.propose import propose
 from syncd.sync.records import version_text, versions
@@ -49,6 +50,7 @@ class Engine:
         self._placed: tuple[Placement, ...] = ()
         self._held: Mapping[Class, Held] = {}
         self._released: set[PlacementId] = set()
+        self._expiries: dict[PlacementId, Expiry] = {}
 
     @property
     def outcomes(self) -> Mapping[PlacementId, Outcome]:
@@ -103,6 +105,7 @@ class Engine:
                 proposal = propose(around, wanted, wanted.survey)
                 swept = _unwritten(concluded(wanted, proposal.observed, proposal.plan))
             self._remember(swept, due)
+            self._tell_expiries(swept)
             self._tell_held(swept.plan.held)
         around.emit(
             SweepFinished(
@@ -135,6 +138,27 @@ class Engine:
                 told = PlanHeld(kind) if one is None else PlanHeld(kind, one.id, one.count, one.limit)
                 self._around.emit(told)
         self._held = now
+
+    def _tell_expiries(self, swept: Swept) -> None:
+        """Tell when secrets expire, where that is news."""
+        wanted = swept.wanted
+        for placement in wanted.due:
+            found = wanted.expiring.of(placement, wanted.fetched)
+            if found is None or placement.suspended:
+                continue
+            before = self._expiries.get(placement.id)
+            if found != (Expiring() if before is None else Expiring(before.expires, before.soon)):
+                have = swept.observed.secrets.get(placement.secret)
+                uid = have.uid if have is not None else None
+                self._tell_expiry(Expiry(placement.id, found.expires, found.soon, placement.secret, uid))
+        for unmapped in self._expiries.keys() - {placement.id for placement in wanted.placed.placements}:
+            self._tell_expiry(replace(self._expiries[unmapped], expires=None, soon=False))
+
+    def _tell_expiry(self, expiry: Expiry) -> None:
+        self._expiries[expiry.placement] = expiry
+        if expiry.expires is None:
+            del self._expiries[expiry.placement]
+        self._around.emit(expiry)
 
     def _remember(self, swept: Swept, due: frozenset[CredentialId] | None) -> None:
         self._placed = swept.wanted.placed.placements

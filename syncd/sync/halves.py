@@ -13,12 +13,12 @@ becomes the current one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from syncd.model.names import PlacementId
 from syncd.model.objects import DesiredState, Refusal
 from syncd.model.reasons import Reason
+from syncd.model.times import utc
 from syncd.sync.standing import publications, standings
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _refusal(placement: Placement, found: Mapping[SecretRef, Standing], until: f
         placement.id,
         Reason.HALF_ROTATED,
         f"Secret {placement.secret}",
-        f"{_told(found)}; what is published stays until all of them have changed, or until {_time(until)}",
+        f"{_told(found)}; what is published stays until all of them have changed, or until {utc(until)}",
         "Rotate the others too; from.settle says how long that may take, and with settle: 0s nothing waits",
         placement.credential.origin,
     )
@@ -181,7 +181,3 @@ def _told(found: Mapping[SecretRef, Standing]) -> str:
 
 def _listing(refs: Iterable[SecretRef]) -> str:
     return " and ".join(str(ref) for ref in sorted(refs, key=str))
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from syncd.mapping.settings import Limits
+from syncd.sync.expiry import Expiries, expiries, without_expired
 from syncd.sync.gather import gather, seconds_at_rate
 from syncd.sync.place import Placed, place
 from syncd.sync.render import render
@@ -43,6 +44,7 @@ class Wanted:
     at: float = 0.0
     credentials: Mapping[CredentialId, Credential] = field(default_factory=dict)
     unread: frozenset[str] = frozenset()
+    expiring: Expiries = field(default_factory=Expiries)
 
 
 def want(
@@ -80,7 +82,9 @@ def want(
     now = tuple(placement for placement in placed.placements if due is None or placement.id.credential in due)
     working = tuple(placement for placement in now if not placement.suspended)
     refs = frozenset(ref for placement in working for ref in placement.refs)
-    fetched = gather(refs, around.stores, deadline=deadline + seconds_at_rate(refs, document.stores))
+    answers = gather(refs, around.stores, deadline=deadline + seconds_at_rate(refs, document.stores))
+    expiring = expiries(answers, around.now(), document.expiry_warning)
+    fetched = without_expired(answers, expiring)
     kept = frozenset(placement.id for placement in placed.placements) - {
         placement.id for placement in working
     }
@@ -96,6 +100,7 @@ def want(
         survey=survey,
         refused_credentials=document.refused,
         unread=document.unread,
+        expiring=expiring,
         removal=removal,
         limits=document.limits,
         at=around.clock(),

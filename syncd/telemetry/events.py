@@ -8,12 +8,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from syncd.model.events import Freshness, MappingRead, PlacementGone, PlanHeld, StateChanged, SweepFinished
+from syncd.model.events import (
+    Expiry,
+    Freshness,
+    MappingRead,
+    PlacementGone,
+    PlanHeld,
+    StateChanged,
+    SweepFinished,
+)
 from syncd.model.names import ObjectRef
 from syncd.model.reasons import Reason, State
 from syncd.telemetry import notes
-from syncd.telemetry.repeat import Reminder
-from syncd.telemetry.words import WRITTEN, is_missing_optional, leading_reason, of_the_store
+from syncd.telemetry.repeat import DAY, Reminder
+from syncd.telemetry.words import EXPIRES_SOON, WRITTEN, is_missing_optional, leading_reason, of_the_store
 
 if TYPE_CHECKING:
     from syncd.model.events import Event
@@ -81,7 +89,8 @@ class Outbox:
 class EventListener:
     """Turns what happened into Events, thread-safe.
 
-    A warning is told when the state or its reasons change, and then once an hour. What is wrong with a whole
+    A warning is told when the state or its reasons change, and then once an hour; that a secret expires soon
+    once a day. What is wrong with a whole
     store is nobody's Event until the placement was not synced in time. A missing optional secret is none.
     """
 
@@ -110,6 +119,7 @@ class EventListener:
         self._placements: Reminder[PlacementId, StateChanged] = Reminder(now)
         self._mappings: Reminder[ObjectRef, MappingRead] = Reminder(now)
         self._held: Reminder[str, PlanHeld] = Reminder(now)
+        self._expiring: Reminder[PlacementId, Expiry] = Reminder(now, DAY)
         self._stale_after: dict[PlacementId, float] = {}
 
     def __call__(self, event: Event) -> None:
@@ -123,8 +133,11 @@ class EventListener:
                 self._state_changed(event)
             case Freshness(placement, _, stale_after):
                 self._stale_after[placement] = stale_after or float("inf")
+            case Expiry():
+                self._expires(event)
             case PlacementGone(placement):
                 self._placements.drop(placement)
+                self._expiring.drop(placement)
                 self._stale_after.pop(placement, None)
             case MappingRead() if self._mapping is not None:
                 self._mapping_read(self._mapping, event)
@@ -169,6 +182,16 @@ class EventListener:
         self._post(change, "Warning", reason, notes.wrong(change))
         self._placements.told(placement, change)
 
+    def _expires(self, expiry: Expiry) -> None:
+        """Warn of what expires soon; what has expired, or was renewed, is told as what it is."""
+        if not expiry.soon or expiry.expires is None:
+            self._expiring.drop(expiry.placement)
+            return
+        note = notes.expires(expiry.expires)
+        body = self._body("Secret", expiry.secret, expiry.uid, "Warning", EXPIRES_SOON, note)
+        self._put(expiry.secret.namespace, body)
+        self._expiring.told(expiry.placement, expiry)
+
     def _is_stale(self, placement: PlacementId) -> bool:
         return self._stale_after.get(placement, float("inf")) < self._now()
 
@@ -207,6 +230,8 @@ class EventListener:
             self._mapping_invalid(mapping, read)
         for _, change in self._placements.due():
             self._warn(change)
+        for _, expiry in self._expiring.due():
+            self._expires(expiry)
 
     def _post(
         self, change: StateChanged, kind: Literal["Normal", "Warning"], reason: Reason, note: str
@@ -221,7 +246,7 @@ class EventListener:
         about: ObjectRef,
         uid: str | None,
         type_: Literal["Normal", "Warning"],
-        reason: Reason,
+        reason: str,
         note: str,
     ) -> dict[str, Any]:
         regarding = {"apiVersion": "v1", "kind": kind, "namespace": about.namespace, "name": about.name}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 
 from syncd.model.events import (
     ApiRequest,
+    Expiry,
     Freshness,
     ListenerFailed,
     MappingRead,
@@ -21,8 +22,15 @@ from syncd.model.events import (
     SweepFinished,
 )
 from syncd.model.reasons import Reason, State
-from syncd.telemetry.repeat import HOUR, Reminder
-from syncd.telemetry.words import WRITTEN, is_missing_optional, leading_reason, of_the_store
+from syncd.model.times import utc
+from syncd.telemetry.repeat import DAY, HOUR, Reminder
+from syncd.telemetry.words import (
+    EXPIRES_SOON,
+    WRITTEN,
+    is_missing_optional,
+    leading_reason,
+    of_the_store,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +54,8 @@ _LEVELS: Final = {
 class LogListener:
     """Writes the lines; thread-safe.
 
-    A refusal is told when the state or its reasons change, and then once an hour. When a store is down, that
+    A refusal is told when the state or its reasons change, and then once an hour; that a secret expires soon
+    once a day. When a store is down, that
     is one line for the store, with the number of placements that wait for it, and none for each of them.
     """
 
@@ -56,6 +65,7 @@ class LogListener:
         self._now = now
         self._lock = threading.Lock()
         self._placements: Reminder[PlacementId, StateChanged] = Reminder(now)
+        self._expiring: Reminder[PlacementId, Expiry] = Reminder(now, DAY)
         self._stores: Reminder[StoreName, StoreHealth] = Reminder(now)
         self._mapping: Reminder[str, MappingRead] = Reminder(now)
         self._held: Reminder[str, PlanHeld] = Reminder(now)
@@ -72,8 +82,8 @@ class LogListener:
 
     def _hear(self, event: Event) -> None:
         match event:
-            case StateChanged():
-                self._state_changed(event)
+            case StateChanged() | Expiry():
+                self._placement(event)
             case StoreHealth():
                 self._store_health(event)
             case MappingRead() | PlanHeld():
@@ -91,6 +101,30 @@ class LogListener:
                 return
             case _:
                 assert_never(event)
+
+    def _placement(self, event: StateChanged | Expiry) -> None:
+        match event:
+            case StateChanged():
+                self._state_changed(event)
+            case Expiry():
+                self._expires(event)
+
+    def _expires(self, expiry: Expiry) -> None:
+        """Warn of what expires soon; what has expired, or was renewed, is told as what it is."""
+        if not expiry.soon or expiry.expires is None:
+            self._expiring.drop(expiry.placement)
+            return
+        self._log.warning(
+            "secret expires soon",
+            reason=EXPIRES_SOON,
+            credential=expiry.placement.credential,
+            namespace=expiry.placement.namespace,
+            secret=expiry.secret.name,
+            expires=utc(expiry.expires),
+            effect="after that it is published no more; what was published stays in place",
+            remedy="write a new version, or move its expiry in the store",
+        )
+        self._expiring.told(expiry.placement, expiry)
 
     def _state_changed(self, change: StateChanged) -> None:
         placement, after = change.after.placement, change.after
@@ -269,6 +303,7 @@ class LogListener:
 
     def _gone(self, gone: PlacementGone) -> None:
         self._placements.drop(gone.placement)
+        self._expiring.drop(gone.placement)
         self._users.pop(gone.placement, None)
         self._log.info(
             "no longer mapped", credential=gone.placement.credential, namespace=gone.placement.namespace
@@ -291,6 +326,8 @@ class LogListener:
                 self._placements.later(placement, change, self._now() + HOUR)
             else:
                 self._state(change)
+        for _, expiry in self._expiring.due():
+            self._expires(expiry)
         for failed, _ in self._failures.due():
             self._failures.drop(failed)
         for key, _ in self._sweeps.due():

@@ -13,6 +13,7 @@ from prometheus_client.exposition import choose_encoder
 import syncd
 from syncd.model.events import (
     ApiRequest,
+    Expiry,
     Freshness,
     ListenerFailed,
     MappingRead,
@@ -104,8 +105,8 @@ class Metrics:
                 self._counter(table.OBJECT_WRITES, kind, verb).inc()
             case StateChanged():
                 self._state_changed(event)
-            case Freshness():
-                self._freshness(event)
+            case Freshness() | Expiry():
+                self._times(event)
             case PlacementGone(placement):
                 self._gone(placement)
             case SweepFinished() | SweepFailed():
@@ -150,12 +151,15 @@ class Metrics:
         if Reason.ROTATED in after.reasons and after.changed:
             rotations.inc()
 
-    def _freshness(self, fresh: Freshness) -> None:
-        who = (fresh.placement.credential, fresh.placement.namespace)
-        for metric, value in (
-            (table.STALE_AFTER, fresh.stale_after),
-            (table.LAST_SUCCESS, fresh.last_success),
-        ):
+    def _times(self, event: Freshness | Expiry) -> None:
+        times: dict[Metric, float | None]
+        match event:
+            case Freshness(_, last_success, stale_after):
+                times = {table.STALE_AFTER: stale_after, table.LAST_SUCCESS: last_success}
+            case Expiry(_, expires):
+                times = {table.SECRET_EXPIRY: expires}
+        who = (event.placement.credential, event.placement.namespace)
+        for metric, value in times.items():
             if value is None:
                 self._gauges[metric].remove(*who)
             else:
@@ -166,6 +170,7 @@ class Metrics:
         self._leave(placement)
         self._gauges[table.STALE_AFTER].remove(*who)
         self._gauges[table.LAST_SUCCESS].remove(*who)
+        self._gauges[table.SECRET_EXPIRY].remove(*who)
         self._counters[table.ROTATIONS].remove(*who)
 
     def _leave(self, placement: PlacementId) -> None:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.reasons import Reason
+from syncd.model.times import utc
 from syncd.telemetry.words import leading_reason
 
 if TYPE_CHECKING:
@@ -117,6 +118,14 @@ def wrong(change: StateChanged) -> str:
     kept = change.after.version
     stays = f"version {kept} stays in use" if kept else "what was published, if anything, stays in use"
     return cut(f"{said}; {stays}. {remedy}")
+
+
+def expires(at: float) -> str:
+    """Return what to say of a secret that expires soon; `at` in Unix seconds."""
+    return (
+        f"the secret in the store expires at {utc(at)}; after that it is published no more, and what was"
+        " published stays in use. Renew it in the store"
+    )
 
 
 def held(plan: PlanHeld) -> str:

@@ -1,4 +1,4 @@
-"""What stands for longer than a moment is told on change, and then once an hour at most."""
+"""What stands for longer than a moment is told on change, and then once an hour, or a day, at most."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ V = TypeVar("V")
 
 HOUR: Final = 3600.0
 """Seconds between two tellings of the same thing."""
+DAY: Final = 24 * HOUR
+"""Seconds between two tellings of what is days away."""
 
 
 @dataclass(slots=True)
@@ -27,17 +29,18 @@ class _Standing(Generic[V]):
 class Reminder(Generic[K, V]):
     """Remembers what stands, by key; not thread-safe: its listener has the lock.
 
-    `now` is a clock in seconds.
+    `now` is a clock in seconds, `period` how many of them pass between two tellings.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], period: float = HOUR) -> None:
         """Remember nothing yet."""
         self._now = now
+        self._period = period
         self._standing: dict[K, _Standing[V]] = {}
 
     def told(self, key: K, what: V) -> None:
         """Note that this stands from now on and has just been told."""
-        self._standing[key] = _Standing(what, self._now() + HOUR, told=True)
+        self._standing[key] = _Standing(what, self._now() + self._period, told=True)
 
     def later(self, key: K, what: V, due: float) -> None:
         """Note that this stands from now on and is to be told at `due`, if it still stands then."""

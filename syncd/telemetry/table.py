@@ -49,6 +49,12 @@ LAST_SUCCESS: Final = Metric(
     "When a placement was last found or made equal to its store. Absent before the first time.",
     ("credential", "namespace"),
 )
+SECRET_EXPIRY: Final = Metric(
+    "syncd_secret_expiry_timestamp_seconds",
+    "gauge",
+    "When the first of a placement's remote secrets expires, as its store says. Absent where none does.",
+    ("credential", "namespace"),
+)
 ROTATIONS: Final = Metric(
     "syncd_rotations_total",
     "counter",
@@ -144,6 +150,7 @@ TABLE: Final = (
     PLACEMENTS,
     STALE_AFTER,
     LAST_SUCCESS,
+    SECRET_EXPIRY,
     ROTATIONS,
     STORE_UP,
     STORE_REQUESTS,

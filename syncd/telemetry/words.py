@@ -28,6 +28,10 @@ _OF_THE_STORE: Final = frozenset(
 )
 
 
+EXPIRES_SOON: Final = "ExpiresSoon"
+"""The word for a secret that will expire: it is no state of its placement, so it is no reason."""
+
+
 def leading_reason(outcome: Outcome) -> Reason | None:
     """Return the reason that made the state what it is; None if the outcome gives no reason at all."""
     own = (reason for reason in outcome.reasons if reason.state is outcome.state)

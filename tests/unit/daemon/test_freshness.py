@@ -21,6 +21,7 @@ LATE = 3 * 300.0 + 60.0
 SYNCED = Outcome(ALPHA, State.SYNCED, (Reason.PUBLISHED,))
 STALE = Outcome(ALPHA, State.STALE, (Reason.STORE_UNAVAILABLE,))
 MISSING = Outcome(ALPHA, State.PENDING, (Reason.SECRET_NOT_FOUND,))
+HALF = Outcome(ALPHA, State.PENDING, (Reason.HALF_ROTATED,))
 SUSPENDED = Outcome(ALPHA, State.SUSPENDED, (Reason.SUSPENDED,))
 
 
@@ -84,6 +85,16 @@ def test_nobody_is_told_of_an_optional_secret_that_is_missing(book: FreshnessBoo
     assert tell(book, MISSING, mapping).stale_after is None
     assert tell(book, STALE, mapping).stale_after is not None
     assert tell(book, MISSING, document()).stale_after is not None
+
+
+def test_half_of_a_pair_may_be_late_by_its_time_to_settle(book: FreshnessBook, clock: Clock) -> None:
+    """Waiting for the other half is no alarm before that is over."""
+    start = clock.time
+    tell(book, SYNCED, document())
+    assert tell(book, HALF, document()) == Freshness(ALPHA, start, start + LATE + 600.0)
+    longer = document(TWO.replace("secret: alpha", "secret: alpha, settle: 1h"))
+    assert tell(book, HALF, longer).stale_after == start + LATE + 3600.0
+    assert tell(book, STALE, longer).stale_after == start + LATE
 
 
 def test_nobody_is_told_of_a_suspended_one(book: FreshnessBook) -> None:
