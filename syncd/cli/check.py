@@ -74,6 +74,7 @@ def check(
         unnamed=needed.unnamed,
         cluster=problem,
         now=datetime.now(UTC),
+        expiry_warning=document.expiry_warning,
     )
     show(found, output, session.problems)
     raise typer.Exit(exit_codes.first([session.mapping_code, *codes(found)]))

@@ -52,6 +52,7 @@ def _show(found: Checked, *, wide: bool) -> None:
     if found.verdicts:
         _show_secrets(found, wide=wide)
     _show_wrong(found)
+    _show_expiring(found)
     _show_unnamed(found)
     say(_summary(found), "bold")
 
@@ -157,6 +158,16 @@ def _wrong_fields(found: Checked) -> Iterator[_Wrong]:
             yield _Wrong(
                 str(verdict.ref), reason, _colour(reason), f"{refusal.where}: {refusal.message}", more
             )
+
+
+def _show_expiring(found: Checked) -> None:
+    expiring = [verdict for verdict in found.verdicts if found.expires_soon(verdict)]
+    if not expiring:
+        return
+    say("Expires soon:", "bold")
+    for verdict in expiring:
+        say(f"{verdict.ref}: {_until(found, verdict.expires)}", "yellow", indent=2)
+    say()
 
 
 def _show_unnamed(found: Checked) -> None:

@@ -26,7 +26,11 @@ FieldsState = Literal["ok", "refused", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Stores, secrets, and what could not be asked for; `cluster` is why it could not be asked, or empty."""
+    """Stores, secrets, and what could not be asked for.
+
+    `cluster` is why it could not be asked, or empty. `expiry_warning` is how many seconds before its expiry
+    a secret is warned about.
+    """
 
     stores: Mapping[StoreName, StoreSettings]
     seen: Mapping[StoreName, Seen]
@@ -34,10 +38,16 @@ class Checked:
     unnamed: tuple[Unnamed, ...]
     cluster: str
     now: datetime
+    expiry_warning: float
 
     def age(self, moment: datetime | None) -> float | None:
         """Return how many seconds ago that was, negative for what is to come."""
         return None if moment is None else (self.now - moment).total_seconds()
+
+    def expires_soon(self, verdict: Verdict) -> bool:
+        """Tell whether a version that can be read will not be valid for long."""
+        age = self.age(verdict.expires)
+        return age is not None and age > -self.expiry_warning
 
 
 def status_of_store(seen: Seen) -> str:
@@ -103,6 +113,7 @@ def _secret(found: Checked, verdict: Verdict) -> dict[str, Any]:
         "created": _moment(verdict.created),
         "ageSeconds": None if age is None else max(0, int(age)),
         "expires": _moment(verdict.expires),
+        "expiresSoon": found.expires_soon(verdict),
         "fields": fields_of(verdict),
         "refusals": [_refusal(refusal) for refusal in verdict.refusals],
         "usedBy": [_use(use) for use in verdict.uses],

@@ -271,6 +271,7 @@ def test_the_fields_of_the_json(tmp_path: Path, filled: Mapping[str, InMemorySto
         "created": None,
         "ageSeconds": None,
         "expires": None,
+        "expiresSoon": False,
         "fields": "ok",
         "refusals": [],
         "usedBy": [

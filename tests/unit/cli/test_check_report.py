@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from syncd.stores.interface import Fetched
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+WARNING = timedelta(days=14).total_seconds()
 STORE = StoreName("aws")
 LONG = "7f8c1d2e-0000-4000-8000-123456789abc"
 
@@ -53,7 +54,9 @@ def checked(
         FileSettings.model_validate({"directory": "/etc/credentials"}),
         origin=Origin("m.yaml", 4, 3, "stores.aws"),
     )
-    return Checked({STORE: settings}, {STORE: Seen(findings, fetched or {}, {})}, verdicts, (), "", NOW)
+    return Checked(
+        {STORE: settings}, {STORE: Seen(findings, fetched or {}, {})}, verdicts, (), "", NOW, WARNING
+    )
 
 
 def printed(found: Checked, capsys: pytest.CaptureFixture[str], output: Any = None) -> list[str]:
@@ -96,6 +99,17 @@ def test_ages_and_expiry(capsys: pytest.CaptureFixture[str]) -> None:
     assert row(lines, "plain")[4:6] == ["-", "-"]
     assert "EXPIRES" not in "".join(printed(checked(verdict()), capsys))
     assert "EXPIRES" in "".join(printed(checked(verdict()), capsys, "wide"))
+
+
+def test_what_expires_soon(capsys: pytest.CaptureFixture[str]) -> None:
+    """What expires within the time of the warning is told, what lasts longer or for ever is not."""
+    soon, late = (
+        verdict("soon", expires=NOW + timedelta(days=9)),
+        verdict("late", expires=NOW + timedelta(days=20)),
+    )
+    lines = printed(checked(soon, late, verdict("ever")), capsys)
+    assert lines[lines.index("Expires soon:") + 1 :][:2] == ["  aws:soon: in 9d", ""]
+    assert "Expires soon:" not in printed(checked(late), capsys)
 
 
 def test_what_many_secrets_share(capsys: pytest.CaptureFixture[str]) -> None:
