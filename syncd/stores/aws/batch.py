@@ -56,15 +56,20 @@ def assign(
     """
     asked = {each.id for each in wanted}
     found: dict[str, Entry | Fault] = {}
-    for error in errors:
+    for error in filter(_is_tree, errors):
         secret = str(error.get("SecretId", ""))
         if secret in asked:
             found[secret] = fault_in(str(error.get("ErrorCode", "")), str(error.get("Message", "")))
-    for value in values:
+    for value in filter(_is_tree, values):
         arn, name = str(value.get("ARN", "")), str(value.get("Name", ""))
         for secret in {arn, without_suffix(arn), name} & asked:
             found[secret] = value
     return found
+
+
+def _is_tree(entry: object) -> bool:
+    # The SDK lets `null` through, in a list of objects too.
+    return isinstance(entry, dict)
 
 
 def stays_silent(secret: str) -> Fault:
