@@ -12,9 +12,10 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from tests.harness.gcp.model import ApiError
+from tests.harness.tls import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.harness.gcp.model import SecretManager
     from tests.harness.tls import CertificateAuthority
@@ -27,9 +28,13 @@ class GrpcServer:
     """Listens on loopback, with TLS where an authority is given."""
 
     def __init__(
-        self, model: SecretManager, authority: CertificateAuthority | None = None, port: int = 0
+        self,
+        model: SecretManager,
+        authority: CertificateAuthority | None = None,
+        hosts: Sequence[str] = LOOPBACK,
+        port: int = 0,
     ) -> None:
-        """Serve `model` at once."""
+        """Serve `model` at once; with TLS as these hosts, on any port when 0."""
         self._model = model
         self._server = grpc.server(
             ThreadPoolExecutor(_THREADS), handlers=[self._handlers()], options=[("grpc.so_reuseport", 0)]
@@ -37,7 +42,7 @@ class GrpcServer:
         if authority is None:
             self.port: int = self._server.add_insecure_port(f"127.0.0.1:{port}")
         else:
-            pair = authority.server("grpc")
+            pair = authority.server("grpc", hosts)
             tls = grpc.ssl_server_credentials([(pair.key.read_bytes(), pair.certificate.read_bytes())])
             self.port = self._server.add_secure_port(f"127.0.0.1:{port}", tls)
         self.url = f"http{'s' if authority else ''}://127.0.0.1:{self.port}"

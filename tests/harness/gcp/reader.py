@@ -1,8 +1,8 @@
 """A process of its own that reads from a GCP store: google-auth reads some of its environment on import.
 
-`python -m tests.harness.gcp.reader` takes a JSON object on standard input: `settings` of the store, `refs` (ids
-of secrets), `within` seconds for each, and whether to `check`. It prints a JSON list of what was answered:
-reason, message, digest of the payload, seconds that it took.
+`python -m tests.harness.gcp.reader` takes a JSON object on standard input: `settings` of the store, `refs`
+(ids of secrets), `within` seconds for each, and whether to `check`. It prints a JSON list of what was
+answered: reason, message, digest of the payload, seconds that it took.
 """
 
 from __future__ import annotations

@@ -12,8 +12,11 @@ from google.protobuf.json_format import MessageToDict
 
 from tests.harness.fault_http import Handler, Reply, ScriptedServer
 from tests.harness.gcp.model import ApiError
+from tests.harness.tls import LOOPBACK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.harness.gcp.model import SecretManager
     from tests.harness.tls import CertificateAuthority
 
@@ -35,10 +38,15 @@ HTTP = {
 class RestServer(ScriptedServer):
     """Serves a model from memory, except where a rule says otherwise."""
 
-    def __init__(self, model: SecretManager, authority: CertificateAuthority | None = None) -> None:
-        """Listen at once; with TLS where an authority is given."""
+    def __init__(
+        self,
+        model: SecretManager,
+        authority: CertificateAuthority | None = None,
+        hosts: Sequence[str] = LOOPBACK,
+    ) -> None:
+        """Listen at once; with TLS where an authority is given, as these hosts."""
         self._model = model
-        super().__init__(authority)
+        super().__init__(authority, hosts)
 
     def close(self) -> None:
         """Stop listening."""

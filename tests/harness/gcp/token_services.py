@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from tests.harness.fault_http import Handler, Reply, ScriptedServer
+from tests.harness.tls import LOOPBACK
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tests.harness.gcp.tokens import Tokens
@@ -31,14 +33,19 @@ _JSON = {"Content-Type": "application/json"}
 class TokenServices(ScriptedServer):
     """The security token service, OAuth's token endpoint, and IAM Credentials."""
 
-    def __init__(self, tokens: Tokens, authority: CertificateAuthority | None = None) -> None:
-        """Give out `tokens`; nobody may impersonate anybody yet."""
+    def __init__(
+        self,
+        tokens: Tokens,
+        authority: CertificateAuthority | None = None,
+        hosts: Sequence[str] = LOOPBACK,
+    ) -> None:
+        """Give out `tokens`, with TLS where an authority is given; nobody may impersonate anybody yet."""
         self.tokens = tokens
         self.subject = "token-of-the-cluster"
         self.lifetime = 3600
         """Seconds that a token is good for."""
         self._allowed: set[tuple[str, str]] = set()
-        super().__init__(authority)
+        super().__init__(authority, hosts)
 
     def allow(self, who: str, target: str) -> None:
         """Grant roles/iam.serviceAccountTokenCreator on `target` to `who`."""
@@ -77,7 +84,7 @@ class TokenServices(ScriptedServer):
         return Reply(404)
 
     def _impersonate(self, account: str, bearer: str, body: dict[str, list[str]]) -> Reply:
-        who = self.tokens.account(bearer)
+        who = self.tokens.account(bearer, "https://www.googleapis.com/auth/iam")
         if who is None:
             return _api(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
         # The account of each link, by e-mail address or as projects/-/serviceAccounts/ADDRESS.

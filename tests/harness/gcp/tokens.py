@@ -44,11 +44,11 @@ class Tokens:
             self._accounts.clear()
             self._keys.clear()
 
-    def account(self, token: str | None) -> str | None:
-        """Whose token this is; None when it is nobody's."""
+    def account(self, token: str | None, *scopes: str) -> str | None:
+        """Whose token this is; None when it is nobody's, or one that was signed for none of the scopes."""
         if not token or self.nobody:
             return None
-        return self._accounts.get(token) or self._signer(token)
+        return self._accounts.get(token) or self._signer(token, {SCOPE, *scopes})
 
     def knows(self, token: str | None) -> bool:
         """Whether it is somebody's."""
@@ -83,12 +83,12 @@ class Tokens:
         fresh.replace(file)
         return file
 
-    def _signer(self, token: str) -> str | None:
+    def _signer(self, token: str, scopes: set[str]) -> str | None:
         try:
             claims = jwt.decode(token, certs=self._keys)
         except (ValueError, exceptions.GoogleAuthError):
             return None
-        fits = SCOPE in claims.get("scope", "").split() and claims["iss"] == claims["sub"]
+        fits = scopes & set(claims.get("scope", "").split()) and claims["iss"] == claims["sub"]
         return str(claims["iss"]) if fits else None
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from syncd.stores.interface import Fetched
     from tests.harness.fault_http import ScriptedServer
+    from tests.harness.gcp.connect_proxy import ConnectProxy
     from tests.harness.tls import CertificateAuthority
 
 NAME = StoreName("gcp")
@@ -58,7 +59,8 @@ class Google:
     around: Surroundings = field(default_factory=Surroundings)
     stores: list[GcpStore] = field(default_factory=list)
     pages: list[ScriptedServer] = field(default_factory=list)
-    """Servers that are not Google's."""
+    """Further servers."""
+    proxies: list[ConnectProxy] = field(default_factory=list)
 
     @classmethod
     def start(
@@ -102,8 +104,16 @@ class Google:
         for store in self.stores:
             store.close()
         self.server.close()
-        for server in (self.services, *self.pages):
-            server.close()
+        self.services.close()
+        for page in self.pages:
+            page.close()
+        for proxy in self.proxies:
+            proxy.close()
+
+
+def port_of(url: str) -> int:
+    """The port of a server on loopback."""
+    return int(url.rpartition(":")[2])
 
 
 def read(store: GcpStore, secret: str, version: str | None = None, *, within: float = SOON) -> Fetched:
