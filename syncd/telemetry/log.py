@@ -40,6 +40,9 @@ SDK_LOGGERS: Final = (
 )
 """Loggers that print secrets, tokens, or names and paths below WARNING (tried with planted values)."""
 
+SILENT_LOGGERS: Final = ("azure.identity", "msal")
+"""Loggers that put what a server said into their warnings; what went wrong is told as an error of the store."""
+
 
 def configure(*, level: Level = "info", form: Form | None = None, stream: TextIO | None = None) -> None:
     """Send every log line of this process to one stream; a second call replaces the first.
@@ -63,6 +66,8 @@ def configure(*, level: Level = "info", form: Form | None = None, stream: TextIO
     logging.getLogger(NAME).setLevel(level.upper())
     for name in SDK_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT_LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     # When a line cannot be formatted, logging would print its arguments.
     logging.raiseExceptions = False
     sys.excepthook = _log_uncaught

@@ -70,7 +70,7 @@ class Vault:
                 self.login.look()
                 generation = self.login.generation
                 answer = self._attempt(operation, generation)
-            if not isinstance(answer, Fault) or answer.kind not in {FaultKind.TOKEN, FaultKind.UNAVAILABLE}:
+            if not isinstance(answer, Fault) or answer.kind in _KNOWS_US:
                 self._challenged = True
                 self.login.accepted(generation)
             if not isinstance(answer, Fault) or answer.kind is not FaultKind.TOKEN:
@@ -81,13 +81,8 @@ class Vault:
     def probe(self, deadline: float) -> Fault | None:
         """See whether the vault takes our tokens; reads no secret. Raises as `ask`."""
         answer = self.ask(_probe, deadline)
-        if isinstance(answer, Fault) and answer.kind in {
-            FaultKind.DENIED,
-            FaultKind.MISSING,
-            FaultKind.REFUSED,
-        }:
-            return None
-        return answer
+        knows_us = isinstance(answer, Fault) and answer.kind in _KNOWS_US - {FaultKind.FIREWALL}
+        return None if knows_us else answer
 
     def knock(self, deadline: float) -> Mapping[str, str] | Fault:
         """Ask without a token, as everybody can; return the headers of the vault's challenge.
@@ -129,12 +124,13 @@ class Vault:
         if self._challenged:
             yield True
             return
-        mine = self._first.acquire(timeout=max(0.0, time_left()))
+        if not self._first.acquire(timeout=max(0.0, time_left())):
+            yield False
+            return
         try:
-            yield mine
+            yield True
         finally:
-            if mine:
-                self._first.release()
+            self._first.release()
 
     def _attempt(self, operation: Callable[[SecretClient], Answer], generation: int) -> Answer | Fault:
         client = self._client(generation)
@@ -176,6 +172,10 @@ class Vault:
 
 
 _UNAUTHORIZED: Final = 401
+_KNOWS_US: Final = frozenset(
+    {FaultKind.MISSING, FaultKind.GONE, FaultKind.FIREWALL, FaultKind.DENIED, FaultKind.REFUSED}
+)
+"""What a vault says only to those whose token it takes."""
 
 
 def _probe(client: SecretClient) -> None:

@@ -49,6 +49,7 @@ class AzureRig:
 
     server: AzureServer
     auth: Mapping[str, Any]
+    trust: Mapping[str, Any]
     store: SecretStore
     # The reference says 25 KB ("About Azure Key Vault secrets"); our server takes what other stores do.
     largest: int = 64 * 1024
@@ -74,7 +75,8 @@ class AzureRig:
         file = folder / "client-secret"
         file.write_text(SECRET)
         auth = principal(server, server.application(SECRET), file)
-        return cls(server, auth, key_vault(server.url, auth, ca={"file": str(ca)}))
+        trust: dict[str, Any] = {"ca": {"file": str(ca)}}
+        return cls(server, auth, trust, key_vault(server.url, auth, **trust))
 
     def ref(self, name: str, version: str | None = None) -> SecretRef:
         """A secret of the vault."""
