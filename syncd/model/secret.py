@@ -90,13 +90,18 @@ class SecretValue:
         return self
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class SecretRef:
     """One secret in one store: the unit of fetching. `version` only when the mapping pins it."""
 
     store: StoreName
     secret: str
     version: str | None = None
+
+    def __lt__(self, other: SecretRef) -> bool:
+        """Sort by store, name and version; what is not pinned comes first."""
+        mine = (self.store, self.secret, self.version or "")
+        return mine < (other.store, other.secret, other.version or "")
 
     def __str__(self) -> str:
         """Return `store:secret` or `store:secret@version`."""

@@ -241,6 +241,20 @@ def test_names_that_there_are_not(
     assert known in result.stderr
 
 
+def test_a_secret_with_and_without_a_pin(tmp_path: Path, filled: Mapping[str, InMemoryStore]) -> None:
+    """A secret that one credential pins and another does not is two rows."""
+    filled["other"].put("hub", {"token": f"hf_{CANARY}2"})
+    pinned = MAPPING[MAPPING.index("  hub:") :].replace("  hub:", "  pinned:")
+    pinned = pinned.replace("secret: hub}", "secret: hub, version: 1}").replace("[nlp]", "[speech]")
+    mapping = MAPPING.replace(
+        "file: {directory: /etc/others}", "vault: {address: 'https://v', auth: {token: {env: V}}}"
+    )
+    result = check(tmp_path, "--store", "other", mapping=mapping + pinned)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    rows = [line.split() for line in result.stdout.splitlines() if "hub" in line]
+    assert [row[2:4] for row in rows] == [["hub", "2"], ["hub@1", "1"]]
+
+
 def test_machine_forms(tmp_path: Path, filled: Mapping[str, InMemoryStore]) -> None:
     """JSON and YAML say the same, and names are one a line."""
     as_json, as_yaml = check(tmp_path, "-o", "json"), check(tmp_path, "-o", "yaml")

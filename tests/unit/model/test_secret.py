@@ -106,3 +106,9 @@ def test_references_are_shown_with_their_pin() -> None:
     """A reference names store and secret, and the version only where it is pinned."""
     assert str(REF) == "vault:kv/a"
     assert str(SecretRef(REF.store, "kv/a", "7")) == "vault:kv/a@7"
+
+
+def test_references_can_be_sorted() -> None:
+    """The same secret with a pinned version and without one, as two credentials may read it, has an order."""
+    pinned, other = SecretRef(REF.store, "kv/a", "7"), SecretRef(REF.store, "kv/b")
+    assert sorted([other, pinned, REF]) == [REF, pinned, other]
