@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.harness.fault_http import Handler
+    from tests.harness.tls import CertificateAuthority
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789012"
@@ -80,8 +81,10 @@ class Asked:
 class AwsProxy(FaultProxy):
     """Hands requests on to moto, until it is told otherwise; remembers who asked for what."""
 
-    def __init__(self, upstream: str) -> None:
-        """Listens at once."""
+    def __init__(self, upstream: str, authority: CertificateAuthority | None = None) -> None:
+        """Listens at once; with TLS where an authority is given."""
+        self.strips = ""
+        """What clients that take it for their proxy put before the path."""
         self.asked: list[Asked] = []
         self.known: set[str] | None = None
         """Ids of the access keys that are known; any where None."""
@@ -90,7 +93,7 @@ class AwsProxy(FaultProxy):
         self.denied: dict[str, tuple[str, str]] = {}
         """Name of a secret → the code and text that it is refused with."""
         self.rules: list[tuple[re.Pattern[str], Reply, int | None]] = []
-        super().__init__(upstream)
+        super().__init__(upstream, authority=authority)
 
     def when(self, operation: str, reply: Reply, *, times: int | None = None) -> None:
         """Answers so whatever operation matches, the newest rule first; ``times`` times, or for good."""
@@ -112,6 +115,7 @@ class AwsProxy(FaultProxy):
     def reply_to(self, handler: Handler, body: bytes) -> Reply:
         """The answer to a request."""
         asked = _asked(handler, body)
+        handler.path = handler.path.removeprefix(self.strips)
         with self._lock:
             self.asked.append(asked)
             for number, (pattern, reply, times) in enumerate(self.rules):

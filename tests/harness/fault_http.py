@@ -135,11 +135,13 @@ class FaultProxy(ScriptedServer):
     While the upstream cannot be reached it hangs up, as the server itself would.
     """
 
-    def __init__(self, upstream: str, *, ca_file: str | None = None) -> None:
-        """``upstream`` is a URL without path; ``ca_file`` verifies it."""
+    def __init__(
+        self, upstream: str, *, ca_file: str | None = None, authority: CertificateAuthority | None = None
+    ) -> None:
+        """``upstream`` is a URL without path, ``ca_file`` verifies it; ``authority`` as in ScriptedServer."""
         self._upstream = upstream.rstrip("/")
         self._pool = urllib3.PoolManager(retries=False, timeout=60, maxsize=32, ca_certs=ca_file)
-        super().__init__()
+        super().__init__(authority)
 
     def close(self) -> None:
         """Stops listening, and closes the connections to the upstream."""
