@@ -31,11 +31,11 @@ class ProfileLogin(Part):
     name: NonEmpty
     """Name of the profile."""
     file: Path | None = None
-    """The credentials file; left out, the one of the SDK."""
+    """The credentials file, read again when it changes; left out, the one of the SDK."""
 
 
 class StaticLogin(Part):
-    """An access key that does not change by itself."""
+    """An access key of a user; read again when it changes."""
 
     access_key_id: OwnSecretSpec
     """Id of the access key."""
@@ -68,16 +68,16 @@ class AssumeRole(Part):
 
 
 class AwsSettings(StorePart):
-    """AWS Secrets Manager. A secret is a name or an ARN; a version is a version id."""
+    """AWS Secrets Manager. A secret is a name or ARN; a version an id (32 to 64 characters) or else a stage."""
 
     region: NonEmpty
     """Region, such as `eu-west-1`."""
     endpoint: Address | None = None
-    """Another endpoint, such as a VPC endpoint."""
+    """Another endpoint of Secrets Manager, such as a VPC endpoint; STS keeps its own."""
     use_fips_endpoint: Flag = False
-    """Use the FIPS 140 endpoint of the region."""
+    """Use the FIPS 140 endpoints of the region, of STS too."""
     use_dual_stack_endpoint: Flag = False
-    """Use the endpoint that has IPv4 and IPv6."""
+    """Use the endpoints that have IPv4 and IPv6, of STS too."""
     auth: AwsAuth = Field(default_factory=lambda: AwsAuth(default=DefaultLogin()))
     """How syncd logs in; left out, the SDK's own chain."""
     assume_role: tuple[AssumeRole, ...] = ()
