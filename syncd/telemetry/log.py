@@ -41,7 +41,7 @@ SDK_LOGGERS: Final = (
 """Loggers that print secrets, tokens, or names and paths below WARNING (tried with planted values)."""
 
 SILENT_LOGGERS: Final = ("azure.identity", "msal")
-"""Loggers that put what a server said into their warnings; what went wrong is told as an error of the store."""
+"""Loggers that put what a server said into their warnings; what went wrong is an error of the store."""
 
 
 def configure(*, level: Level = "info", form: Form | None = None, stream: TextIO | None = None) -> None:
