@@ -167,18 +167,6 @@ def test_every_store_is_down(world: World) -> None:
     assert run(world, "plan", "--timeout", "5").code == 4
 
 
-def test_store_of_a_later_release(world: World) -> None:
-    """A store that can only be validated cannot be synced from, and offline it is not asked."""
-    world.stores["aws"] = {"awsSecretsManager": {"region": "eu-west-1"}}
-    world.add("beta", store="aws")
-    world.write()
-    ended = run(world, "sync")
-    assert ended.code == 2
-    assert "stores.aws" in ended.err
-    assert not world.file_of("alpha").exists()
-    assert run(world, "plan", "--offline").code == 1
-
-
 def test_offline(world: World) -> None:
     """Offline no store is asked: structure is compared, and what exists is not read."""
     run(world, "sync")
