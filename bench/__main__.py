@@ -9,9 +9,15 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from bench import memory
 from bench.result import as_json, as_text
 from bench.run import Options, run
 from bench.scenes import SCENES
+
+MEMORY: Final = "memory"
+"""Not a scene: the daemon's memory with each SDK alone, and with all four; see `bench.memory`."""
+
+_CREDENTIALS: Final = 2000
 
 AS_FAST_AS_IT_GOES: Final = {"concurrency": 16, "perSecond": 10_000}
 """The store's bounds while we measure: the defaults spread 2,000 reads over 40 s on purpose."""
@@ -20,6 +26,8 @@ AS_FAST_AS_IT_GOES: Final = {"concurrency": 16, "perSecond": 10_000}
 def main() -> int:
     """Run what the arguments say; return the exit code."""
     chosen = _arguments()
+    if MEMORY in chosen.scenes:
+        return _memory(chosen)
     requests = {} if chosen.default_bounds else AS_FAST_AS_IT_GOES
     options = Options(requests, chosen.sweeps, chosen.interval)
     results = []
@@ -37,9 +45,20 @@ def main() -> int:
     return 0
 
 
+def _memory(chosen: argparse.Namespace) -> int:
+    """Measure memory; fail when it is more than the ceiling."""
+    with tempfile.TemporaryDirectory(prefix="syncd-bench-") as folder:
+        kept = memory.measure(chosen.size or _CREDENTIALS, Path(folder), _say)
+    print(json.dumps(memory.as_json(kept), indent=2) if chosen.json else memory.as_text(kept))
+    for each in memory.too_much(kept):
+        _say(f"{each.title}: {each.peak:.0f} MiB, more than {memory.CEILING_MIB:.0f}")
+    return 1 if memory.too_much(kept) else 0
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("scenes", nargs="*", metavar="SCENE", choices=[[], *SCENES], help=", ".join(SCENES))
+    names = [*SCENES, MEMORY]
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", choices=[[], *names], help=", ".join(names))
     parser.add_argument("--size", type=int, metavar="N", help="another size than that of the scene")
     parser.add_argument(
         "--runs", type=int, default=1, metavar="N", help="each scene so often, on new servers"
