@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from syncd.model.events import StateChanged
 from syncd.model.names import CredentialId, ObjectRef, PlacementId
@@ -11,6 +11,7 @@ from syncd.model.objects import Outcome, Refusal
 from syncd.model.secret import StoreName
 
 if TYPE_CHECKING:
+    from syncd.model.events import Event
     from syncd.model.reasons import Reason, State
 
 CANARY = "c4n4ry-in-a-store-path"
@@ -27,6 +28,14 @@ class Clock:
     def __call__(self) -> float:
         """Return the time that it is now."""
         return self.time
+
+
+class Tell(Protocol):
+    """Tells events to a listener and returns the lines that it wrote: level, words, fields."""
+
+    def __call__(self, *events: Event) -> list[tuple[str, str, dict[str, Any]]]:
+        """Tell them in order."""
+        ...
 
 
 def outcome(*reasons: Reason, state: State | None = None, **fields: Any) -> Outcome:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import structlog
-from structlog.stdlib import BoundLogger
 
 from syncd.model.events import (
     ApiRequest,
@@ -26,13 +23,12 @@ from syncd.model.events import (
 )
 from syncd.model.names import ObjectRef
 from syncd.model.reasons import Reason, State
-from syncd.telemetry.lines import LogListener
 from syncd.telemetry.repeat import HOUR
 from tests.unit.telemetry.samples import CANARY, PLACEMENT, STORE, changed, outcome, refusal
 
 if TYPE_CHECKING:
     from syncd.model.events import Event
-    from tests.unit.telemetry.samples import Clock
+    from tests.unit.telemetry.samples import Clock, Tell
 
 SWEEP = SweepFinished("platform every 5m", 0.25, 1, 0, 0, 1)
 DOWN = StoreHealth(STORE, up=False, reason=Reason.STORE_UNAVAILABLE, message="no answer", next_try=34.0)
@@ -42,35 +38,6 @@ BROKEN = MappingRead(
     valid=False, accepted=True, credentials=299, refused=1, problems=("credentials.yaml:9:7: typo",)
 )
 VALID = MappingRead(valid=True, accepted=True, credentials=300, refused=0, problems=())
-
-
-class Tell(Protocol):
-    """Tells events to a listener and returns the lines that it wrote: level, words, fields."""
-
-    def __call__(self, *events: Event) -> list[tuple[str, str, dict[str, Any]]]:
-        """Tell them in order."""
-        ...
-
-
-@pytest.fixture
-def tell(clock: Clock) -> Tell:
-    """Return a way to tell events to one listener that writes every level, debug too."""
-    capture = structlog.testing.LogCapture()
-    log: BoundLogger = structlog.wrap_logger(
-        logging.getLogger("nobody"), processors=[capture], wrapper_class=BoundLogger
-    )
-    listener = LogListener(log, clock)
-
-    def told(*events: Event) -> list[tuple[str, str, dict[str, Any]]]:
-        capture.entries.clear()
-        for event in events:
-            listener(event)
-        return [
-            (line.pop("log_level"), line.pop("event"), dict(line))
-            for line in (dict(entry) for entry in capture.entries)
-        ]
-
-    return told
 
 
 def above_debug(lines: list[tuple[str, str, dict[str, Any]]]) -> list[str]:
