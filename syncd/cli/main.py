@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated
 
 import typer
@@ -62,6 +63,8 @@ def main(
     ] = False,
 ) -> None:
     """Keep the credentials that KServe reads in step with the secret store that they come from."""
+    # What is loaded by now stays: the collector need not look through it again and again.
+    gc.freeze()
     ctx.obj = LogFlags(log_level, log_format)
     ctx.obj.configure()
 

@@ -10,7 +10,6 @@ import typer
 from syncd.cli.flags import Target, with_target
 from syncd.cli.logs import log_flags
 from syncd.cli.mapping_files import STDIN
-from syncd.daemon import lifecycle
 from syncd.daemon.options import MAPPING_POLL, DaemonOptions, Listen
 from syncd.model.errors import UsageError
 
@@ -53,4 +52,7 @@ def run(
         mapping_poll=mapping_poll,
         log_format=flags.form,
     )
+    # Every other command would load a scheduler, a web server and metrics for nothing.
+    from syncd.daemon import lifecycle  # noqa: PLC0415
+
     raise typer.Exit(lifecycle.run(options))

@@ -148,8 +148,8 @@ class _Composer:
         keys: dict[str, Mark] = {}
         merged: list[Node] = []
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._key(event, path)
             place = _mark(event.start_mark, self._start)
+            key = self._key(event, place, path)
             node = self._node(next(self._events), (*path, key))
             if key == _MERGE and _is_plain(event):
                 merged += self._merged(node, (*path, key))
@@ -166,8 +166,7 @@ class _Composer:
                     values[key], keys[key] = child, place
         return Node(mark, values, keys, _size(values.values()), _height(values.values()))
 
-    def _key(self, event: Any, path: Path) -> str:  # noqa: ANN401  # the same
-        mark = _mark(event.start_mark, self._start)
+    def _key(self, event: Any, mark: Mark, path: Path) -> str:  # noqa: ANN401  # the same
         if isinstance(event, yaml.AliasEvent):
             node = self._alias(event.anchor, mark, path)
         elif isinstance(event, yaml.ScalarEvent) and event.value:
