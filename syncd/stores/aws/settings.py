@@ -68,7 +68,7 @@ class AssumeRole(Part):
 
 
 class AwsSettings(StorePart):
-    """AWS Secrets Manager. A secret is a name or ARN; a version an id (32 to 64 characters) or else a stage."""
+    """AWS Secrets Manager. A secret is a name or ARN; a version is an id (32 to 64 characters) or a stage."""
 
     region: NonEmpty
     """Region, such as `eu-west-1`."""
