@@ -180,7 +180,7 @@ class App:
         """Open the stores of a mapping; those whose settings did not change keep their logins.
 
         Raises:
-            UsageError: when a store cannot be synced from: its SDK is not installed, or its type comes later.
+            UsageError: when the SDK of a store is not installed.
 
         """
         opened = {name: self._opened(settings) for name, settings in document.stores.items()}

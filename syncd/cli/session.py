@@ -49,7 +49,7 @@ class Session:
         """Open the stores of the mapping for as long as the block runs.
 
         Raises:
-            UsageError: when one of the stores cannot be synced from.
+            UsageError: when the SDK of a store is not installed.
 
         """
         with self._app(store_auth) as app:
