@@ -122,14 +122,16 @@ class Halves:
         if not published or not _is_half(found):
             self._known[placement.id] = _Known(against, now)
             return None
-        since = _since(known, against, found, view, moment)
+        made = _made(found, view)
+        since = _since(known, against, made, moment)
         left = since + placement.credential.settle - moment.at
         if left <= 0:
             # Kept, should the write fail; with other prints the next look compares with what is there now.
             self._known[placement.id] = _Known(against, now, since if now == prints else None)
             return None
         self._known[placement.id] = _Known(against, prints, since)
-        return _refusal(placement, found, moment.now + left)
+        until = utc(moment.now + left) + ("" if made is not None else " if syncd is not restarted before")
+        return _refusal(placement, found, until)
 
 
 def _is_pair(placement: Placement) -> bool:
@@ -142,29 +144,26 @@ def _is_half(found: Mapping[SecretRef, Standing]) -> bool:
     return waiting and any(each != "same" for each in found.values())
 
 
-def _since(
-    known: _Known | None,
-    against: frozenset[str],
-    found: Mapping[SecretRef, Standing],
-    view: View,
-    moment: Moment,
-) -> float:
+def _made(found: Mapping[SecretRef, Standing], view: View) -> float | None:
+    """Return when the newest of what changed was made, in Unix seconds; None where no store says it."""
+    changed = [view.answer(ref) for ref, each in found.items() if each != "same"]
+    made = [answer.created for answer in changed if answer is not None and answer.created is not None]
+    return max(made).timestamp() if made and len(made) == len(changed) else None
+
+
+def _since(known: _Known | None, against: frozenset[str], made: float | None, moment: Moment) -> float:
     """Return when a half was first seen, on the clock; anew once all that it is compared with was written."""
     if known is not None:
         return known.since if known.since is not None and known.against & against else moment.at
-    changed = [view.answer(ref) for ref, each in found.items() if each != "same"]
-    made = [answer.created for answer in changed if answer is not None and answer.created is not None]
-    if len(made) < len(changed):
-        return moment.at
-    return moment.at - max(0.0, moment.now - max(made).timestamp())
+    return moment.at if made is None else moment.at - max(0.0, moment.now - made)
 
 
-def _refusal(placement: Placement, found: Mapping[SecretRef, Standing], until: float) -> Refusal:
+def _refusal(placement: Placement, found: Mapping[SecretRef, Standing], until: str) -> Refusal:
     return Refusal(
         placement.id,
         Reason.HALF_ROTATED,
         f"Secret {placement.secret}",
-        f"{_told(found)}; what is published stays until all of them have changed, or until {utc(until)}",
+        f"{_told(found)}; what is published stays until all of them have changed, or until {until}",
         "Rotate the others too; from.settle says how long that may take, and with settle: 0s nothing waits",
         placement.credential.origin,
     )

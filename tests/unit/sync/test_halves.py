@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -126,9 +127,17 @@ def test_the_refusal_says_which_half_and_until_when(world: World) -> None:
     (refusal,) = look(world).refusals
     assert refusal.text == (
         "Secret nlp/models: vault:a changed, vault:b not; what is published stays until all of them have"
-        " changed, or until 2023-11-14T22:24:20Z. Rotate the others too; from.settle says how long that may"
-        " take, and with settle: 0s nothing waits"
+        " changed, or until 2023-11-14T22:24:20Z if syncd is not restarted before. Rotate the others too;"
+        " from.settle says how long that may take, and with settle: 0s nothing waits"
     )
+
+
+def test_the_refusal_counts_on_no_memory_where_the_store_tells_the_time(world: World) -> None:
+    """When the new version was made outlives a restart, so the time that is told is sure."""
+    world.shelf.put("a", id="AKIA2")
+    world.shelf.made["a"] = datetime.fromtimestamp(world.time, UTC)
+    (refusal,) = look(world).refusals
+    assert "or until 2023-11-14T22:24:20Z." in refusal.text
 
 
 def test_a_pinned_half_is_waited_for_by_nobody(tmp_path: Path) -> None:
