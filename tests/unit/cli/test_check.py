@@ -233,7 +233,8 @@ def test_some_stores(tmp_path: Path, filled: Mapping[str, InMemoryStore]) -> Non
 
 def test_a_credential_without_a_store(tmp_path: Path, filled: Mapping[str, InMemoryStore]) -> None:
     """A credential that reads no secret needs no store, and is 0."""
-    keyless = "  role: {s3: {roleArn: 'arn:aws:iam::111122223333:role/x'}, to: [{namespaces: [a], serviceAccounts: [b]}]}\n"
+    role = "{roleArn: 'arn:aws:iam::111122223333:role/x'}"
+    keyless = f"  role: {{s3: {role}, to: [{{namespaces: [a], serviceAccounts: [b]}}]}}\n"
     result = check(tmp_path, "role", mapping=MAPPING + keyless)
     assert (result.exit_code, result.stdout) == (0, "Check: 0 stores, 0 secrets\n"), result.stderr
 
