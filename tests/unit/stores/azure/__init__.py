@@ -1,0 +1,1 @@
+"""Azure Key Vault's adapter, without a vault."""
