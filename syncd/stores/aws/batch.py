@@ -60,11 +60,13 @@ def assign(
         secret = str(error.get("SecretId", ""))
         if secret in asked:
             found[secret] = fault_in(str(error.get("ErrorCode", "")), str(error.get("Message", "")))
+    shortened: dict[str, Entry | Fault] = {}
     for value in filter(_is_tree, values):
         arn, name = str(value.get("ARN", "")), str(value.get("Name", ""))
-        for secret in {arn, without_suffix(arn), name} & asked:
-            found[secret] = value
-    return found
+        found |= dict.fromkeys({arn, name} & asked, value)
+        shortened |= dict.fromkeys({without_suffix(arn)} & asked, value)
+    # A whole ARN may look like another one without its suffix.
+    return shortened | found
 
 
 def _is_tree(entry: object) -> bool:
