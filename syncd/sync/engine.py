@@ -142,6 +142,8 @@ class Engine:
     def _tell_expiries(self, swept: Swept) -> None:
         """Tell when secrets expire, where that is news."""
         wanted = swept.wanted
+        if not (wanted.expiring.times or self._expiries):
+            return
         for placement in wanted.due:
             found = wanted.expiring.of(placement, wanted.fetched)
             if found is None or placement.suspended:

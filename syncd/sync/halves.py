@@ -22,7 +22,7 @@ from syncd.model.times import utc
 from syncd.sync.standing import publications, standings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from syncd.mapping.credential import Placement
     from syncd.model.objects import DesiredEntry
@@ -66,10 +66,11 @@ class Halves:
         """Know of no placement."""
         self._known: dict[PlacementId, _Known] = {}
 
-    def forget(self, mapped: Collection[PlacementId]) -> None:
+    def forget(self, mapped: Iterable[PlacementId]) -> None:
         """Forget the placements that are not mapped any more."""
-        for gone in self._known.keys() - mapped:
-            del self._known[gone]
+        if self._known:
+            for gone in self._known.keys() - set(mapped):
+                del self._known[gone]
 
     def settle(
         self, desired: DesiredState, placements: Iterable[Placement], view: View, moment: Moment

@@ -91,7 +91,7 @@ def propose(around: Surroundings, wanted: Wanted, survey: Survey, known: Known |
 
 def _settled(around: Surroundings, wanted: Wanted, observed: ObservedState) -> Settled:
     """Hold back half of what comes from several secrets."""
-    around.halves.forget({placement.id for placement in wanted.placed.placements})
+    around.halves.forget(placement.id for placement in wanted.placed.placements)
     view = View(wanted.fetched, observed, around.instance, around.digest_key)
     moment = Moment(wanted.at, around.now())
     return around.halves.settle(wanted.desired, wanted.due, view, moment)
