@@ -69,6 +69,12 @@ def assign(
     return shortened | found
 
 
+def is_doubtful(each: Wanted, answer: Entry | Fault) -> bool:
+    """Tell whether "not found" may only mean that a batch wants a whole ARN: GetSecretValue takes a part."""
+    partial = each.id.startswith("arn:") and without_suffix(each.id) == each.id
+    return partial and isinstance(answer, Fault) and answer.kind is FaultKind.NOT_FOUND
+
+
 def _is_tree(entry: object) -> bool:
     # The SDK lets `null` through, in a list of objects too.
     return isinstance(entry, dict)

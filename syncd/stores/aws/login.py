@@ -64,6 +64,10 @@ class Login:
         self._refusals = 0
         self._not_before = 0.0
 
+    def __str__(self) -> str:
+        """Return what we log in with, for messages."""
+        return str(self._identity)
+
     def lease(self, deadline: float) -> Lease:
         """Return a lease that is good as far as we know; waits until the deadline if there is none yet.
 

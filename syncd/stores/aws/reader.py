@@ -85,7 +85,8 @@ class Reader:
                 break
             more = {"NextToken": token}
         self._right.was_used()
-        return {each: found.get(each.id) or batch.stays_silent(each.id) for each in some}
+        answers = {each: found.get(each.id) or batch.stays_silent(each.id) for each in some}
+        return {each: answer for each, answer in answers.items() if not batch.is_doubtful(each, answer)}
 
     def _failed(self, some: Sequence[Wanted], fault: Fault) -> dict[Wanted, Answer]:
         if fault.action == BATCH_ACTION:

@@ -107,6 +107,22 @@ def test_names_and_arns(proxy: AwsProxy, aws_server: AwsServer, store: AwsStore)
     assert proxy.operations() == ["BatchGetSecretValue"]
 
 
+def test_an_arn_that_a_batch_does_not_find(proxy: AwsProxy, aws_server: AwsServer, store: AwsStore) -> None:
+    """Only of an ARN without its suffix a batch's "not found" is not taken for the last word."""
+    partial, whole = some(aws_server, 2)
+    describe = aws_server.client().describe_secret
+    short, arn = describe(SecretId=partial)["ARN"][:-7], describe(SecretId=whole)["ARN"]
+    missing = [
+        {"SecretId": secret, "ErrorCode": "ResourceNotFoundException", "Message": "no"}
+        for secret in (short, arn)
+    ]
+    proxy.when("Batch", Reply(200, json.dumps({"Errors": missing}).encode()))
+    answers = get(store, short, arn)
+    assert own_value(partial, answers[short])
+    assert isinstance(answers[arn], SecretNotFound)
+    assert [asked.secrets for asked in proxy.asked] == [(short, arn), (short,)]
+
+
 def test_a_name_beside_its_arn(proxy: AwsProxy, aws_server: AwsServer, store: AwsStore) -> None:
     """A name that an ARN of the same fetch has too is read by itself: the ARN may be another account's."""
     name, other, third = some(aws_server, 3)
