@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import (
@@ -37,30 +38,31 @@ def check(name: str, aws: AwsSession, login: Login, deadline: float) -> Sequence
     answer = ask(lambda: aws.client(SECRETS_MANAGER, None).get_random_password(), deadline)
     if isinstance(answer, Fault) and answer.kind in _NO_ANSWER:
         return (Finding("reachable", "", _error(f"store {name}", answer)),)
-    reachable = Finding("reachable", f"Secrets Manager in {aws.region} answers")
+    reachable = Finding("reachable", f"{aws.where}: answers")
     try:
         lease = login.lease(deadline)
     except StoreError as error:
         return reachable, Finding("authenticated", "", error.with_traceback(None))
-    return reachable, _as_whom(name, aws, lease, deadline)
+    return reachable, _known(f"store {name}", f"{login}", lease, aws, deadline)
 
 
-def _as_whom(name: str, aws: AwsSession, lease: Lease, deadline: float) -> Finding:
-    answer = ask(lambda: aws.client(STS, lease.keys).get_caller_identity(), deadline)
+def _known(store: str, login: str, lease: Lease, aws: AwsSession, deadline: float) -> Finding:
+    """Ask as whom the keys of this lease are known."""
+    # One that hangs must leave time for the question below.
+    halfway = (time.monotonic() + deadline) / 2
+    answer = ask(lambda: aws.client(STS, lease.keys).get_caller_identity(), halfway)
     if not isinstance(answer, Fault) and isinstance(arn := answer.get("Arn"), str):
-        return Finding("authenticated", f"as {arn}")
+        return Finding("authenticated", f"{login}; known as {arn}")
     if isinstance(answer, Fault) and answer.kind not in _NO_ANSWER:
-        return Finding("authenticated", "", _error(f"store {name}: STS", answer))
+        return Finding("authenticated", "", _error(f"{store}: STS", answer))
     # Where only Secrets Manager has a VPC endpoint, STS is out of reach and nothing is wrong.
     known = ask(lease.client.get_random_password, deadline)
     if not isinstance(known, Fault):
-        return Finding(
-            "authenticated", "Secrets Manager knows us; STS, which could say as whom, does not answer"
-        )
+        return Finding("authenticated", f"{login}; known, but STS, which says as whom, does not answer")
     if known.kind is FaultKind.DENIED:
-        as_whom = f"as {known.who}" if known.who else "Secrets Manager knows us"
-        return Finding("authenticated", f"{as_whom}; STS does not answer")
-    return Finding("authenticated", "", _error(f"store {name}", known))
+        as_whom = f"known as {known.who}" if known.who else "known"
+        return Finding("authenticated", f"{login}; {as_whom}; STS does not answer")
+    return Finding("authenticated", "", _error(store, known))
 
 
 def _error(what: str, fault: Fault) -> StoreError:
