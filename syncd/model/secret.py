@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NewType, NoReturn, final
+from typing import TYPE_CHECKING, Final, NewType, NoReturn, final
 
 from syncd.model.errors import InvalidPayload
 
@@ -170,7 +170,10 @@ def json_value(value: object) -> SecretValue:
 
 def canonical_json(value: object) -> bytes:
     """Return compact JSON with sorted keys in ASCII, so that equal trees are equal bytes."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return _CANONICAL.encode(value).encode()
+
+
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import InvalidPayload, StoreError
@@ -36,7 +36,6 @@ class Fields:
 
     values: Mapping[str, SecretValue | str]
     missing: tuple[Missing, ...] = ()
-    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 _Picked = SecretValue | Missing | None
@@ -46,18 +45,48 @@ def resolve(placement: Placement, fetched: Mapping[SecretRef, Fetched]) -> Field
     """Take every field of the placement from what was fetched.
 
     A field that is only looked for by its usual names and not found is simply absent: the kind knows whether
-    it needs it. One that the mapping writes a source for is missing. `names` are the property names of each
-    remote secret, for the messages about that.
+    it needs it. One that the mapping writes a source for is missing.
     """
     values: dict[str, SecretValue | str] = dict(placement.settings)
     missing: list[Missing] = []
+    opened = _Opened()
     for name, source in placement.sources.items():
-        picked = _pick(name, source, fetched[source.ref])
+        picked = _pick(name, source, fetched[source.ref], opened)
         if isinstance(picked, Missing):
             missing.append(picked)
         elif picked is not None:
             values[name] = picked
-    return Fields(values, tuple(_once(missing)), _property_names(placement, fetched))
+    return Fields(values, tuple(_once(missing)))
+
+
+def property_names(
+    placement: Placement, fetched: Mapping[SecretRef, Fetched]
+) -> dict[SecretRef, tuple[str, ...]]:
+    """Return the names of the properties of each remote secret that there is, for messages."""
+    names: dict[SecretRef, tuple[str, ...]] = {}
+    for ref in sorted(placement.refs):
+        answer = fetched[ref]
+        if isinstance(answer, StoreError):
+            continue
+        try:
+            names[ref] = tuple(sorted(answer.properties()))
+        except InvalidPayload:
+            names[ref] = ()
+    return names
+
+
+class _Opened:
+    """The properties of the secrets of one placement, each parsed once however many fields it has."""
+
+    def __init__(self) -> None:
+        self._known: dict[SecretRef, Mapping[str, SecretValue]] = {}
+
+    def properties(self, secret: RemoteSecret) -> Mapping[str, SecretValue]:
+        """Return what `RemoteSecret.properties` does, or raise what it raises."""
+        known = self._known.get(secret.ref)
+        if known is None:
+            known = self._known[secret.ref] = secret.properties()
+        return known
 
 
 def _once(missing: list[Missing]) -> list[Missing]:
@@ -68,11 +97,11 @@ def _once(missing: list[Missing]) -> list[Missing]:
     return list(first.values())
 
 
-def _pick(name: str, source: Source, answer: Fetched) -> _Picked:
+def _pick(name: str, source: Source, answer: Fetched, opened: _Opened) -> _Picked:
     if isinstance(answer, StoreError):
         return Missing(name, answer.reason, answer.message, _remedy(answer.reason))
     try:
-        picked = _take(name, source, answer)
+        picked = _take(name, source, answer, opened)
     except InvalidPayload as error:
         return Missing(
             name, Reason.INVALID_PAYLOAD, str(error), "Correct the secret in the store, or the mapping"
@@ -88,13 +117,13 @@ def _remedy(reason: Reason) -> str:
     return "The last good credential stays in use; it is read again on schedule"
 
 
-def _take(name: str, source: Source, secret: RemoteSecret) -> _Picked:
+def _take(name: str, source: Source, secret: RemoteSecret, opened: _Opened) -> _Picked:
     if source.pick == "whole":
         return _whole(secret)
     if source.pick == "pointer":
         return _pointed(name, source, secret)
     if source.pick == "property":
-        properties = secret.properties()
+        properties = opened.properties(secret)
         if source.name in properties:
             return properties[source.name]
         return Missing(
@@ -103,7 +132,7 @@ def _take(name: str, source: Source, secret: RemoteSecret) -> _Picked:
             f"{secret.ref} has no property {source.name!r}; it has {_listing(properties)}",
             "Correct the property in the mapping, or add it to the secret",
         )
-    return _usual(name, source, secret)
+    return _usual(name, source, secret, opened)
 
 
 def _whole(secret: RemoteSecret) -> SecretValue:
@@ -138,11 +167,14 @@ def _pointed(name: str, source: Source, secret: RemoteSecret) -> _Picked:
     return json_value(node)
 
 
-def _usual(name: str, source: Source, secret: RemoteSecret) -> _Picked:
+def _usual(name: str, source: Source, secret: RemoteSecret, opened: _Opened) -> _Picked:
     """Take the first of the usual names that is there; several with different values are refused."""
-    if source.bare and _is_bare(secret):
-        return secret.payload
-    properties = secret.properties()
+    try:
+        properties = opened.properties(secret)
+    except InvalidPayload:
+        if source.bare:
+            return secret.payload
+        raise
     found = [usual for usual in source.names if usual in properties]
     if not found and source.written:
         return Missing(
@@ -165,15 +197,6 @@ def _usual(name: str, source: Source, secret: RemoteSecret) -> _Picked:
     return value
 
 
-def _is_bare(secret: RemoteSecret) -> bool:
-    if secret.parts is not None:
-        return False
-    try:
-        return not isinstance(parse_json(secret.payload, secret.ref), dict)
-    except InvalidPayload:
-        return True
-
-
 def _decoded(name: str, source: Source, value: SecretValue) -> _Picked:
     try:
         return SecretValue(base64.b64decode(value.stripped().reveal(), validate=True))
@@ -184,19 +207,6 @@ def _decoded(name: str, source: Source, value: SecretValue) -> _Picked:
             f"the value of {name} in {source.ref} is not base64",
             "Correct the secret, or take away `decode: base64`",
         )
-
-
-def _property_names(placement: Placement, fetched: Mapping[SecretRef, Fetched]) -> dict[str, tuple[str, ...]]:
-    names: dict[str, tuple[str, ...]] = {}
-    for ref in sorted(placement.refs):
-        answer = fetched[ref]
-        if isinstance(answer, StoreError):
-            continue
-        try:
-            names[str(ref)] = tuple(sorted(answer.properties()))
-        except InvalidPayload:
-            names[str(ref)] = ()
-    return names
 
 
 def _listing(properties: Mapping[str, SecretValue]) -> str:

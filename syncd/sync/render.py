@@ -21,7 +21,7 @@ from syncd.model.objects import (
     Refusal,
 )
 from syncd.model.reasons import Reason
-from syncd.sync.fields import resolve
+from syncd.sync.fields import property_names, resolve
 from syncd.sync.records import entry_record, secret_records
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def render(
             continue
         rendered = placement.credential.kind.render(fields.values, placement.entry, config)
         if not isinstance(rendered, Rendered):
-            draft.refused += [_invalid(placement, invalid, fields) for invalid in rendered]
+            draft.refused += [_invalid(placement, invalid, fetched) for invalid in rendered]
             continue
         mistaken = _misplaced(placement, rendered, config) or _mistaken(placement, rendered, config)
         if mistaken is not None:
@@ -172,10 +172,13 @@ def _missing(placement: Placement, fields: Fields) -> list[Refusal]:
     ]
 
 
-def _invalid(placement: Placement, invalid: Invalid, fields: Fields) -> Refusal:
+def _invalid(placement: Placement, invalid: Invalid, fetched: Mapping[SecretRef, Fetched]) -> Refusal:
     message = invalid.message
     if invalid.reason is Reason.PROPERTY_NOT_FOUND:
-        has = "; ".join(f"{ref} has {', '.join(names) or 'none'}" for ref, names in fields.names.items())
+        has = "; ".join(
+            f"{ref} has {', '.join(names) or 'none'}"
+            for ref, names in property_names(placement, fetched).items()
+        )
         message = f"{message}: {has}" if has else message
     return Refusal(
         placement.id,

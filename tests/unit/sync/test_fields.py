@@ -11,7 +11,7 @@ from syncd.mapping.credential import Source
 from syncd.model.errors import SecretNotFound, StoreUnavailable
 from syncd.model.reasons import Reason
 from syncd.model.secret import SecretRef, SecretValue
-from syncd.sync.fields import resolve
+from syncd.sync.fields import property_names, resolve
 from tests.unit.sync.builders import STORE, credential, placement, remote, values
 
 REF = SecretRef(STORE, "kv/hub")
@@ -101,7 +101,7 @@ def test_a_stores_error_is_said_once_however_many_fields_it_costs() -> None:
         (gap,) = fields.missing
         assert gap.message == str(error)
         assert remedy in gap.remedy
-        assert fields.names == {}
+        assert property_names(one, {REF: error}) == {}
 
 
 def test_messages_have_names_of_properties_and_no_values() -> None:
@@ -112,9 +112,8 @@ def test_messages_have_names_of_properties_and_no_values() -> None:
     fields = resolve(one, {REF: remote(payload)})
     assert "p19 and 5 more" in fields.missing[0].message
     assert "canary" not in repr(fields)
-    assert len(fields.names[str(REF)]) == 25
-    unreadable = resolve(one, {REF: remote("[]")})
-    assert unreadable.names[str(REF)] == ()
+    assert len(property_names(one, {REF: remote(payload)})[REF]) == 25
+    assert property_names(one, {REF: remote("[]")}) == {REF: ()}
 
 
 def test_literals_of_the_mapping_are_fields_too() -> None:
