@@ -60,7 +60,7 @@ def error_of(fault: Fault, question: Question) -> StoreError:
         case Code.NOT_FOUND:
             return VersionUnavailable(f"{ref}: there is no such version, alias or secret")
         case Code.FAILED_PRECONDITION:
-            return VersionUnavailable(f"{ref}: it is {fault.detail}; enable it, add one, or pin another")
+            return VersionUnavailable(f"{ref}: {fault.detail}")
         case Code.PERMISSION_DENIED:
             why = _DENIALS.get(fault.reason, _DENIED)
             return AccessDenied(

@@ -73,11 +73,12 @@ _WAYS: Final = (
     ("socket closed", _BROKEN),
     ("reset by peer", _BROKEN),
     ("goaway", _BROKEN),
+    ("cancelling all calls", _BROKEN),
 )
 _STATES: Final = (
-    ("kms", "encrypted with a Cloud KMS key that is disabled, destroyed or not granted"),
-    ("destroyed", "destroyed"),
-    ("disabled", "disabled"),
+    ("kms", "its Cloud KMS key is disabled, destroyed or not granted"),
+    ("destroyed", "it is destroyed; add a version, or pin another"),
+    ("disabled", "it is disabled; enable it, add a version, or pin another"),
 )
 _CODES: Final = {code.name: code for code in Code}
 _NUMBERS: Final = {code.value[0]: code for code in Code}
@@ -130,7 +131,7 @@ def of_rest(response: requests.Response) -> Fault | None:
 
 def _fault(code: grpc.StatusCode, text: str, reason: str, delay: float | None) -> Fault:
     if code is Code.FAILED_PRECONDITION:
-        detail = next((words for needle, words in _STATES if needle in text), "disabled or destroyed")
+        detail = next((words for needle, words in _STATES if needle in text), "it is disabled or destroyed")
         return Fault(code, detail, reason, delay)
     if code is Code.DEADLINE_EXCEEDED:
         return Fault(code, "no answer in time", reason)

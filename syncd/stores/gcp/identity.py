@@ -110,7 +110,9 @@ def account_of(credentials: Credentials) -> str:
         value = getattr(credentials, name, None)
         if isinstance(value, str) and "@" in value:
             return value
-    return "an identity without an e-mail address"
+    about = getattr(credentials, "info", None)
+    audience = about.get("audience") if isinstance(about, dict) else None
+    return f"a federated identity of {audience}" if audience else "an identity without an e-mail address"
 
 
 def _stamp() -> Stamp | None:

@@ -141,6 +141,10 @@ class Login:
         credentials.refresh(request)
         headers: dict[str, str] = {}
         credentials.apply(headers)
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise AuthenticationFailed(
+                f"{self._identity}: the token that it gave is none: no header can carry it"
+            )
         left = None
         if credentials.expiry is not None:
             left = credentials.expiry.replace(tzinfo=UTC) - datetime.now(UTC)

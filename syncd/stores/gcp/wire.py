@@ -92,7 +92,8 @@ class Wire:
             StoreMisconfigured: when the environment's settings for connections cannot be used.
 
         """
-        send = operation(self._connected())
+        client = self._connected()
+        send = operation(client)
         remaining = deadline - time.monotonic()
         if remaining <= 0:
             return Fault(Code.DEADLINE_EXCEEDED, "no time left before the deadline")
@@ -108,6 +109,11 @@ class Wire:
         except ParseError:
             # Its text quotes the answer.
             return Fault(Code.UNAVAILABLE, "an answer that is not Secret Manager's")
+        except ValueError:
+            if client is self._client:
+                raise
+            # gRPC's way to say that the channel was closed meanwhile.
+            return Fault(Code.UNAVAILABLE, "the store was closed")
 
     def close(self) -> None:
         """Close all connections."""

@@ -93,6 +93,7 @@ class SecretManager:
         self.counts: Counter[str] = Counter()
         self.wrong_checksums = False
         self.no_payloads = False
+        self.no_checksums = False
         self.fault: ApiError | None = None
         """What every call is answered with, whoever asks."""
         self.hang = threading.Event()
@@ -148,11 +149,9 @@ class SecretManager:
                 grpc.StatusCode.FAILED_PRECONDITION,
                 f"Secret Version [{resource}] is in {version.state} state.",
             )
-        crc = google_crc32c.value(version.data)
+        crc = google_crc32c.value(version.data) ^ int(self.wrong_checksums)
         return Payload(
-            resource,
-            None if self.no_payloads else version.data,
-            crc ^ 1 if self.wrong_checksums else crc,
+            resource, None if self.no_payloads else version.data, None if self.no_checksums else crc
         )
 
     def secret(self, name: str, bearer: str | None) -> str:

@@ -69,8 +69,10 @@ class RestServer(ScriptedServer):
             answer = self._model.access(name.removesuffix(":access"), bearer)
             if answer.data is None:
                 return {"name": answer.name}
-            data = base64.b64encode(answer.data).decode()
-            return {"name": answer.name, "payload": {"data": data, "dataCrc32c": str(answer.crc)}}
+            payload = {"data": base64.b64encode(answer.data).decode()}
+            if answer.crc is not None:
+                payload["dataCrc32c"] = str(answer.crc)
+            return {"name": answer.name, "payload": payload}
         if "/versions/" in name:
             resource, version = self._model.version(name, bearer)
             return {"name": resource, "state": version.state, "createTime": version.created.isoformat()}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from syncd.model.errors import StoreError
+from syncd.model.errors import AuthenticationFailed, StoreError
 from syncd.telemetry import log
 from syncd.testing.stores import found
 from tests.harness.fault_http import Reply
@@ -130,14 +130,14 @@ def test_errors_of_token_services(google: Google, printed: Path, status: int) ->
 
 
 def test_tokens_that_are_no_headers(google: Google, printed: Path) -> None:
-    """A token that no header can carry is not printed, and fails the login or the read."""
+    """A token that no header can carry fails the login, and is not printed."""
     body = json.dumps(
         {"access_token": f"{CANARY}\n", "expires_in": 3600, "token_type": "Bearer", "issued_token_type": "x"}
     )
     google.services.answer("", Reply(200, body.encode(), {"Content-Type": "application/json"}))
     store = google.store()
     answers = check_and_read(store)
-    assert isinstance(answers[-1], StoreError)
+    assert isinstance(answers[-1], AuthenticationFailed)
     assert_clean(google, store, printed, *answers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -208,6 +209,7 @@ class TestPlaintext:
     def plain(self, google: Google) -> Iterator[GrpcServer | RestServer]:
         """An emulator that lets everybody in, with the same secret."""
         model = SecretManager()
+        model.no_checksums = True
         model.put("models", b"value")
         kind = GrpcServer if google.transport == "grpc" else RestServer
         server = kind(model)
@@ -231,6 +233,27 @@ class TestPlaintext:
         assert isinstance(answer, AuthenticationFailed)
         assert google.logins() == 0
         server.close()
+
+
+def test_store_that_is_closed_meanwhile(google: Google) -> None:
+    """Whoever still reads while a store is closed is told that it is unavailable, and gets no exception."""
+    store = google.store()
+    found(read(store, "models"))
+    google.model.hang.set()
+    answers: list[object] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(read(store, "models", within=3))) for _ in "1234"
+    ]
+    for thread in threads:
+        thread.start()
+    wait_for("the requests", lambda: google.model.counts["access"] > len(threads))
+    store.close()
+    google.model.hang.clear()
+    for thread in threads:
+        thread.join(20)
+    assert len(answers) == len(threads)
+    if google.transport == "grpc":
+        assert {type(answer) for answer in answers} == {StoreUnavailable}
 
 
 def test_sdk_that_would_print_values(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:

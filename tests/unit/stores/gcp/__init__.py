@@ -1,0 +1,1 @@
+"""What the GCP store does without a network."""
