@@ -30,10 +30,14 @@ OUTSIDE_REMEDY: Final = "Correct the secret's name, or extend allowedSecrets"
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The placements of a mapping in a cluster, and those that cannot be made."""
+    """The placements of a mapping in a cluster, and those that cannot be made.
+
+    `contested` are those among the refused that want a Secret or an entry which another one got.
+    """
 
     placements: tuple[Placement, ...]
     refused: tuple[Refusal, ...]
+    contested: tuple[Placement, ...] = ()
 
 
 def place(
@@ -68,7 +72,11 @@ def place(
                     placements[placed.id] = placed
     taken = conflicts(placements.values(), in_force)
     refused += [_taken(placements[identity], holders) for identity, holders in taken.items()]
-    return Placed(tuple(one for identity, one in placements.items() if identity not in taken), tuple(refused))
+    return Placed(
+        tuple(one for identity, one in placements.items() if identity not in taken),
+        tuple(refused),
+        tuple(placements[identity] for identity in taken),
+    )
 
 
 def namespaces_of(target: Target, survey: Survey, own_namespace: str) -> Iterator[str]:

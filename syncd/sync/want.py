@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from syncd.mapping.settings import Limits
 from syncd.sync.expiry import Expiries, expiries, without_expired
 from syncd.sync.gather import gather, seconds_at_rate
+from syncd.sync.holders import holders, scope_of
 from syncd.sync.place import Placed, place
 from syncd.sync.render import render
 
@@ -72,13 +74,15 @@ def want(
     """
     survey = around.cluster.survey()
     config = around.config.read(around.cluster)
-    placed = place(
-        document.credentials.values(),
-        survey,
-        document.stores,
-        own_namespace=around.namespace,
-        in_force=in_force,
+    placing = partial(
+        place, document.credentials.values(), survey, document.stores, own_namespace=around.namespace
     )
+    placed = placing(in_force=in_force)
+    if placed.contested and not in_force:
+        # Nobody remembers who of them came first: a restart must not take a name from who has it.
+        name = config.config.storage_spec_secret_name
+        observed = around.cluster.observe(scope_of(placed.contested, name), survey)
+        placed = placing(in_force=holders(placed.contested, observed, around.instance, name))
     now = tuple(placement for placement in placed.placements if due is None or placement.id.credential in due)
     working = tuple(placement for placement in now if not placement.suspended)
     refs = frozenset(ref for placement in working for ref in placement.refs)
