@@ -226,8 +226,9 @@ def test_check_by_somebody_without_any_permission(proxy: AwsProxy, store: AwsSto
 
 def test_check_without_a_way_to_sts(proxy: AwsProxy, store: AwsStore) -> None:
     """Where STS is out of reach, Secrets Manager's own word shows that we are known, and as whom."""
-    proxy.when("GetCallerIdentity", Reply(200, delay=2.0))
-    found = steps(store, within=1.5)
+    steps(store)
+    proxy.when("GetCallerIdentity", Reply(200, delay=6.0))
+    found = steps(store, within=5.0)
     assert found["authenticated"].endswith("; known, but STS, which says as whom, does not answer")
     proxy.when("GetCallerIdentity", Reply(ending="hang up"))
     text = denial("secretsmanager:GetRandomPassword", "*")
