@@ -25,7 +25,7 @@ _GIVEN_UP_AFTER: Final = 60.0
 _RENEW_BEFORE: Final = 15 * 60.0
 _SPENT_BEFORE: Final = 30.0
 _BETWEEN_RENEWALS: Final = 120.0
-_PAUSES: Final = (5.0, 15.0, 60.0)
+PAUSES: Final = (5.0, 15.0, 60.0)
 
 
 class LogsIn(Protocol):
@@ -160,7 +160,7 @@ class Login:
             self._pause(self._refusals)
 
     def _pause(self, refusals: int) -> None:
-        self._not_before = self._clock.now() + _PAUSES[min(refusals, len(_PAUSES)) - 1]
+        self._not_before = self._clock.now() + PAUSES[min(refusals, len(PAUSES)) - 1]
 
     def _again(self, failure: StoreError | None) -> StoreError:
         """Return the failure to raise: a new one each time, since a raised one keeps the frames it passed."""

@@ -25,7 +25,7 @@ from syncd.stores.transport_error import chain, explain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CA_VARIABLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+CA_VARIABLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
 class Wire:
@@ -85,7 +85,7 @@ class _Body:
 
 def _trusted() -> ssl.SSLContext:
     """Return a context that trusts the authorities of `AWS_CA_BUNDLE`, or else the system's."""
-    variable = next((name for name in _CA_VARIABLES if os.environ.get(name)), None)
+    variable = next((name for name in CA_VARIABLES if os.environ.get(name)), None)
     if variable is None:
         return ssl.create_default_context()
     try:
