@@ -1,7 +1,7 @@
 """Who gives tokens besides the metadata server, on one loopback address.
 
 `/v1/token`: https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token (federation).
-`/token`: https://developers.google.com/identity/protocols/oauth2/service-account#httprest.
+`/token`: https://developers.google.com/identity/protocols/oauth2/web-server#offline.
 `:generateAccessToken`: https://cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken.
 """
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 POOL = "projects/1/locations/global/workloadIdentityPools/p"
 FEDERATED = f"principal://iam.googleapis.com/{POOL}/subject/syncd"
+PERSON = "person@example.com"
 _IMPERSONATE = re.compile(r"/v1/projects/-/serviceAccounts/(?P<account>[^/:]+):generateAccessToken")
 _JSON = {"Content-Type": "application/json"}
 
@@ -81,6 +82,9 @@ class TokenServices(ScriptedServer):
             if form.get("subject_token") != self.subject:
                 return _oauth(400, "invalid_grant")
             return self._token(FEDERATED)
+        if path == "/token":
+            known = form.get("grant_type") == "refresh_token" and form.get("refresh_token") == self.subject
+            return self._token(PERSON) if known else _oauth(400, "invalid_grant")
         return Reply(404)
 
     def _impersonate(self, account: str, bearer: str, body: dict[str, list[str]]) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -208,6 +209,30 @@ def test_impersonation_in_the_file(google: Google) -> None:
     answer = read(google.store(), "models")
     assert isinstance(answer, StoreError)
     assert READER in answer.message
+
+
+def test_credentials_of_a_person(
+    google: Google, authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `gcloud auth application-default login` leaves can read too, for one request for a token."""
+    services = TokenServices(google.tokens, authority, hosts=["oauth2.googleapis.com"])
+    google.pages.append(services)
+    google.proxies.append(proxy := ConnectProxy({"oauth2.googleapis.com:443": port_of(services.url)}))
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    file = google.folder / "application_default_credentials.json"
+    person = {
+        "type": "authorized_user",
+        "client_id": "1.apps.googleusercontent.com",
+        "client_secret": "x",
+        "refresh_token": services.subject,
+        "quota_project_id": "billing",
+    }
+    file.write_text(json.dumps(person))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    store = google.store()
+    found(read(store, "models"))
+    found(read(store, "models"))
+    assert len(services.seen()) == 1
 
 
 @pytest.fixture

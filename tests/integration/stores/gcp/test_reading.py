@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncd.model.errors import SecretNotFound, StoreError, StoreMisconfigured, VersionUnavailable
+from syncd.model.errors import (
+    AccessDenied,
+    SecretNotFound,
+    StoreError,
+    StoreMisconfigured,
+    VersionUnavailable,
+)
 from syncd.model.secret import SecretRef, SecretValue
 from syncd.testing.stores import digest, found
+from tests.harness.gcp.model import info
 from tests.integration.stores.gcp.rig import NAME, PROJECT, Google, read
 
 if TYPE_CHECKING:
@@ -83,6 +90,31 @@ def test_denied_message(google: Google) -> None:
         f"projects/{PROJECT}/secrets/models",
     ):
         assert part in answer.message
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("ACCESS_TOKEN_SCOPE_INSUFFICIENT", "scope cloud-platform"),
+        ("SECURITY_POLICY_VIOLATED", "perimeter of VPC Service Controls"),
+    ],
+)
+def test_other_denials(google: Google, reason: str, words: str) -> None:
+    """A refusal that is not about the role says what it is about."""
+    google.model.put("models", b"x")
+    google.model.deny("access", "models", info(reason))
+    answer = read(google.store(), "models")
+    assert isinstance(answer, AccessDenied)
+    assert words in answer.message
+
+
+@pytest.mark.parametrize("reason", ["BILLING_DISABLED", "CONSUMER_INVALID", "RESOURCE_PROJECT_INVALID"])
+def test_project_that_is_wrong(google: Google, reason: str) -> None:
+    """What is wrong with the project as a whole is StoreMisconfigured, and names the project."""
+    google.model.deny("access", "models", info(reason))
+    answer = read(google.store(), "models")
+    assert isinstance(answer, StoreMisconfigured)
+    assert f"project {PROJECT}" in answer.message
 
 
 @pytest.mark.parametrize(
