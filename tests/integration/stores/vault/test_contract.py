@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 
 from syncd.testing.stores import Capability, StoreContract
-from tests.integration.stores.rig import VaultRig
+from tests.integration.stores.vault.rig import VaultRig
 from tests.unit.stores.test_contract import ALWAYS, OF_A_SERVER, VERSIONED
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from syncd.stores.vault import kv
 from syncd.testing.stores import digests, found, wanted
 from tests.harness import openbao_auth
 from tests.harness.fixtures import unique
-from tests.integration.stores.conftest import make_readable
-from tests.integration.stores.rig import Surroundings, key_of, read, text, vault
+from tests.integration.stores.rig import Surroundings, key_of, read, text
+from tests.integration.stores.vault.conftest import make_readable
+from tests.integration.stores.vault.rig import vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from tests.harness.fault_http import FaultProxy
     from tests.harness.openbao import OpenBao
     from tests.harness.tls import CertificateAuthority
-    from tests.integration.stores.conftest import Readable
+    from tests.integration.stores.vault.conftest import Readable
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from tests.harness import openbao_auth
 from tests.harness.fault_http import Reply
 from tests.harness.fixtures import unique
 from tests.harness.processes import wait_for
-from tests.integration.stores.conftest import make_readable
-from tests.integration.stores.rig import Surroundings, key_of, read, secret_id, text, vault
+from tests.integration.stores.rig import Surroundings, key_of, read, text
+from tests.integration.stores.vault.conftest import make_readable
+from tests.integration.stores.vault.rig import secret_id, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.harness.openbao import OpenBao
     from tests.harness.openbao_auth import AppRole
     from tests.harness.tls import CertificateAuthority
-    from tests.integration.stores.conftest import Readable
+    from tests.integration.stores.vault.conftest import Readable
 
 LOGIN = "/v1/auth/.*/login"
 DENIED = Reply(403, b'{"errors":["permission denied"]}')

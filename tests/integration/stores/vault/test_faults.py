@@ -26,8 +26,9 @@ from syncd.testing.stores import found
 from tests.harness import openbao_auth
 from tests.harness.fault_http import Reply, ScriptedServer
 from tests.harness.fixtures import unique
-from tests.integration.stores.conftest import make_readable
-from tests.integration.stores.rig import Surroundings, key_of, read, secret_id, text, vault
+from tests.integration.stores.rig import Surroundings, key_of, read, text
+from tests.integration.stores.vault.conftest import make_readable
+from tests.integration.stores.vault.rig import secret_id, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from syncd.stores.vault.adapter import VaultStore
     from tests.harness.fault_http import FaultProxy
     from tests.harness.openbao import OpenBao
-    from tests.integration.stores.conftest import Readable
+    from tests.integration.stores.vault.conftest import Readable
 
 CANARY = "canary-5f1d0c"
 HTML = b"<html><body>" + CANARY.encode() + b"</body></html>"

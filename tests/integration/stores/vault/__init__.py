@@ -1,0 +1,1 @@
+"""Vault and OpenBao: a real OpenBao, and servers that misbehave."""
