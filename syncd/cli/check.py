@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from syncd.app import REQUEST_TIMEOUT
 from syncd.cli import exit_codes
 from syncd.cli.check_report import show
 from syncd.cli.checked import Checked
@@ -58,7 +59,8 @@ def check(
 
     Example: syncd check -f mapping.yaml --store-auth ambient
     """
-    session = session_of(chosen, chosen.cluster(), log_flags(ctx).listener(), access="if any")
+    options = replace(chosen.cluster(), timeout=min(timeout, REQUEST_TIMEOUT))
+    session = session_of(chosen, options, log_flags(ctx).listener(), access="if any")
     session = replace(session, document=narrowed(session.document, names or (), stores or ()))
     document = session.document
     survey, problem = _survey(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from syncd.cli.main import app
 from syncd.model.errors import AccessDenied
 from syncd.testing.stores.rig import Failure
+from tests.unit.docs.pages import ROOT, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -308,6 +310,10 @@ def test_the_fields_of_the_json(tmp_path: Path, filled: Mapping[str, InMemorySto
     }
     assert (wrong["status"], wrong["readable"], wrong["fields"]) == ("PropertyNotFound", True, "refused")
     assert [refusal["field"] for refusal in wrong["refusals"]] == ["token"]
+    guide = text_of(ROOT / "docs" / "guides" / "checking-stores.md").partition("## For machines")[2]
+    (refusal,), (use,), store = wrong["refusals"], well["usedBy"], printed["stores"][0]
+    for keys in (printed, well, refusal, use, store, store["steps"][0]):
+        assert [key for key in keys if not re.search(rf"[`.]{key}\b", guide)] == []
 
 
 def test_nothing_is_written(tmp_path: Path, filled: Mapping[str, InMemoryStore]) -> None:
