@@ -38,7 +38,7 @@ def check(name: str, aws: AwsSession, login: Login, deadline: float) -> Sequence
     answer = ask(lambda: aws.client(SECRETS_MANAGER, None).get_random_password(), deadline)
     if isinstance(answer, Fault) and answer.kind in _NO_ANSWER:
         return (Finding("reachable", "", _error(f"store {name}", answer)),)
-    reachable = Finding("reachable", f"{aws.where}: answers")
+    reachable = Finding("reachable", "answers")
     try:
         lease = login.lease(deadline)
     except StoreError as error:

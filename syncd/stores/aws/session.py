@@ -35,16 +35,6 @@ class AwsSession:
         self._lock = threading.Lock()
         self._session: boto3.Session | None = None
 
-    @property
-    def region(self) -> str:
-        """The region that is asked."""
-        return self._settings.region
-
-    @property
-    def where(self) -> str:
-        """What tells this store's region and endpoint from every other."""
-        return self._settings.identity()
-
     def client(self, service: str, keys: Keys | None) -> Any:  # noqa: ANN401  # boto3 makes it at run time
         """Return a client that signs with these keys, or not at all when None.
 
