@@ -91,6 +91,9 @@ class KeyVaultStore(SecretStore):
         except StoreError as error:
             # Its frames hold the client, and with it the token.
             return error.with_traceback(None)
+        if answer.kind is FaultKind.DENIED:
+            known_as = holder(self._vault.login.token())
+            return AccessDenied(f"{ref}: {self._url}: {answer.detail}; known there as {known_as}")
         return _of_a_secret(answer, ref, self._url)
 
     def _read(self, client: SecretClient, ref: SecretRef) -> Fetched:

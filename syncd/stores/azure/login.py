@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from syncd.stores.azure.identity import Method
     from syncd.stores.clock import Clock
 
-_PAUSES: Final = (5.0, 15.0, 60.0)
+PAUSES: Final = (5.0, 15.0, 60.0)
 _LEFT_TO_RENEW: Final = 300.0
 _LOOK_AGAIN: Final = 30.0
 
@@ -185,7 +185,7 @@ class Login:
         self.generation += 1
 
     def _pause(self, refusals: int) -> None:
-        self._not_before = self._clock.now() + _PAUSES[min(refusals, len(_PAUSES)) - 1]
+        self._not_before = self._clock.now() + PAUSES[min(refusals, len(PAUSES)) - 1]
 
     def _again(self, failure: StoreError | None) -> StoreError:
         """Return the failure to raise: a new one each time, since a raised one keeps the frames it passed."""
