@@ -108,8 +108,8 @@ def _assume(aws: AwsSession, keys: Keys, role: AssumeRole) -> Keys:
 
 _STS: Final = {
     "AccessDenied": (
-        "may not be assumed: its trust policy does not accept us (ServiceAccount, external id, session tags),"
-        " or we lack sts:AssumeRole"
+        "the role may not be assumed: its trust policy does not accept us (ServiceAccount, external id,"
+        " session tags), or we lack sts:AssumeRole"
     ),
     "InvalidIdentityToken": (
         "the ServiceAccount's token is refused: does IAM know the cluster's OIDC provider, and is the token's"

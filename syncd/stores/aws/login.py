@@ -151,6 +151,8 @@ class Login:
 
     def _learn(self, outcome: Lease | StoreError | None) -> None:
         """Keep the new lease, or the failure; a lease that still is good stays until it ends."""
+        if outcome is None:
+            return
         if not isinstance(outcome, StoreError):
             self._lease, self._failure = outcome, None
             return

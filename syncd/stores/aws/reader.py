@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from syncd.model.errors import StoreError
@@ -75,7 +76,8 @@ class Reader:
         found: dict[str, batch.Entry | Fault] = {}
         more: dict[str, str] = {}
         for _ in range(_PAGES):
-            answer = ask(lambda: lease.client.batch_get_secret_value(SecretIdList=ids, **more), deadline)  # noqa: B023
+            page = partial(lease.client.batch_get_secret_value, SecretIdList=ids, **more)
+            answer = ask(page, deadline)
             if isinstance(answer, Fault):
                 return self._failed(some, answer)
             values, errors = answer.get("SecretValues") or (), answer.get("Errors") or ()
@@ -100,7 +102,7 @@ class Reader:
         for number, each in enumerate(some):
             pin = {"VersionId": each.version_id, "VersionStage": each.stage}
             asked = {"SecretId": each.id} | {name: text for name, text in pin.items() if text is not None}
-            answer = ask(lambda: lease.client.get_secret_value(**asked), deadline)  # noqa: B023
+            answer = ask(partial(lease.client.get_secret_value, **asked), deadline)
             answers[each] = answer
             if isinstance(answer, Fault) and answer.kind in _SAME_FOR_ALL:
                 return answers | dict.fromkeys(some[number:], answer)
@@ -128,15 +130,10 @@ class Reader:
 def _payload(answer: Mapping[str, Any]) -> SecretValue | None:
     """Return the value, empty where it is none that can be published; None where there is none at all."""
     text, raw = answer.get("SecretString"), answer.get("SecretBinary")
-    if isinstance(text, str):
-        # JSON can carry half of a character; such a text is no value.
-        return SecretValue(text.encode("utf-8", "ignore") if _is_text(text) else b"")
-    return SecretValue(raw) if isinstance(raw, bytes) else None
-
-
-def _is_text(text: str) -> bool:
+    if not isinstance(text, str):
+        return SecretValue(raw) if isinstance(raw, bytes) else None
     try:
-        text.encode()
+        return SecretValue(text.encode())
     except UnicodeEncodeError:
-        return False
-    return True
+        # JSON can carry half of a character; such a text is no value.
+        return SecretValue(b"")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from syncd.model.errors import AuthenticationFailed, StoreUnavailable
+from syncd.model.errors import AuthenticationFailed, StoreError, StoreUnavailable
 from syncd.model.events import StoreRequest
 from syncd.model.secret import RemoteSecret, SecretRef
+from tests.harness import s3
 from tests.harness.aws import ACCOUNT, REGION, AwsProxy, AwsServer, sts_refusal
 from tests.harness.aws_identity import temporary, use_instance_role, use_pod_identity
 from tests.harness.fault_http import Reply, ScriptedServer
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from syncd.stores.aws.adapter import AwsStore
     from syncd.stores.interface import Fetched
+    from tests.harness.s3 import S3Server
 
 FIRST = f"arn:aws:iam::{ACCOUNT}:role/first"
 SECOND = f"arn:aws:iam::{ACCOUNT}:role/second"
@@ -391,4 +394,24 @@ def test_a_key_that_stays_unknown(proxy: AwsProxy, secret: str, tmp_path: Path) 
     static(tmp_path, "AKIANEXT", "another")
     proxy.known = {"AKIANEXT"}
     must_read(store, secret)
+    store.close()
+
+
+def test_signatures_arrive_as_they_were_made(
+    s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that checks signatures and keys takes what we send, and a wrong half of a key is refused."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    key = s3_server.create_user(user := unique("reader"))
+    policy = {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": "*"}
+    s3_server.client("iam").put_user_policy(
+        UserName=user,
+        PolicyName="reads",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [policy]}),
+    )
+    s3_server.client("secretsmanager").create_secret(Name=(name := unique("signed")), SecretString="value")
+    store = aws(s3_server.url, region=s3.REGION, auth=static(tmp_path, key.key_id, key.secret))
+    must_read(store, name)
+    static(tmp_path, key.key_id, "another")
+    assert isinstance(get(store, name), StoreError)
     store.close()
