@@ -56,7 +56,7 @@ def test_errors_in_the_guide(reason: str, words: str) -> None:
 def test_variables_in_the_guide() -> None:
     """The guide names each variable and setting that the messages ask for."""
     asked = set(
-        re.findall(r"AZURE_[A-Z_]+|verifyChallengeResource|azure\.workload\.identity/[a-z-]+", SOURCE)
+        re.findall(r"(?<=\")AZURE_[A-Z_]+|verifyChallengeResource|azure\.workload\.identity/[a-z-]+", SOURCE)
     )
     assert len(asked) == 7
     for name in asked:
