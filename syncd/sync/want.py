@@ -74,15 +74,7 @@ def want(
     """
     survey = around.cluster.survey()
     config = around.config.read(around.cluster)
-    placing = partial(
-        place, document.credentials.values(), survey, document.stores, own_namespace=around.namespace
-    )
-    placed = placing(in_force=in_force)
-    if placed.contested and not in_force:
-        # Nobody remembers who of them came first: a restart must not take a name from who has it.
-        name = config.config.storage_spec_secret_name
-        observed = around.cluster.observe(scope_of(placed.contested, name), survey)
-        placed = placing(in_force=holders(placed.contested, observed, around.instance, name))
+    placed = _placed(around, document, survey, config, in_force)
     now = tuple(placement for placement in placed.placements if due is None or placement.id.credential in due)
     working = tuple(placement for placement in now if not placement.suspended)
     refs = frozenset(ref for placement in working for ref in placement.refs)
@@ -110,3 +102,22 @@ def want(
         at=around.clock(),
         credentials=document.credentials,
     )
+
+
+def _placed(
+    around: Surroundings,
+    document: MappingDocument,
+    survey: Survey,
+    config: ConfigSeen,
+    in_force: tuple[Placement, ...],
+) -> Placed:
+    """Place; where two want one name and no sweep before tells who had it, the records in the cluster do."""
+    placing = partial(
+        place, document.credentials.values(), survey, document.stores, own_namespace=around.namespace
+    )
+    placed = placing(in_force=in_force)
+    if in_force or not placed.contested:
+        return placed
+    name = config.config.storage_spec_secret_name
+    observed = around.cluster.observe(scope_of(placed.contested, name), survey)
+    return placing(in_force=holders(placed.contested, observed, around.instance, name))

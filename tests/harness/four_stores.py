@@ -68,43 +68,11 @@ class FourStores:
         tokens = Tokens()
         model, services = SecretManager(tokens), TokenServices(tokens)
         gcp_server, azure = GrpcServer(model, authority), AzureServer(authority)
-        token = bao.token([bao.least_policy(mount, {mount: 2})])
-        app = azure.application("secret-of-the-app")
-        files = {
-            "vault-token": token,
-            "azure-secret": "secret-of-the-app",
-            "aws-key-id": "AKIAUSEROFTESTS00001",
-            "aws-key": "key-of-the-tests",
-        }
-        paths = {name: str(_private(folder / name, text)) for name, text in files.items()}
         settings = {
-            "vault": {"vault": {"address": vault_proxy.url, "auth": _file("token", paths["vault-token"])}},
-            "aws": {
-                "awsSecretsManager": {
-                    "region": REGION,
-                    "endpoint": aws_proxy.url,
-                    "auth": {
-                        "static": {
-                            **_file("accessKeyId", paths["aws-key-id"]),
-                            **_file("secretAccessKey", paths["aws-key"]),
-                        }
-                    },
-                }
-            },
+            "vault": _vault(vault_proxy.url, bao.token([bao.least_policy(mount, {mount: 2})]), folder),
+            "aws": _aws(aws_proxy.url, folder),
             "gcp": {"gcpSecretManager": {"project": PROJECT, "endpoint": gcp_server.url}},
-            "azure": {
-                "azureKeyVault": {
-                    "vaultUrl": azure.url,
-                    "ca": {"file": str(authority.file)},
-                    "auth": {
-                        "servicePrincipal": {
-                            "tenantId": azure.tenant,
-                            "clientId": app,
-                            **_file("secret", paths["azure-secret"]),
-                        }
-                    },
-                }
-            },
+            "azure": _azure(azure, authority, folder),
         }
         environment = {
             "AWS_ENDPOINT_URL_STS": aws_proxy.url,
@@ -206,11 +174,31 @@ def without_sdk_variables(environment: Mapping[str, str] = os.environ) -> dict[s
     }
 
 
-def _file(field: str, path: str) -> dict[str, Any]:
-    return {field: {"file": path}}
+def _vault(url: str, token: str, folder: Path) -> dict[str, Any]:
+    return {"vault": {"address": url, "auth": {"token": _file(folder / "vault-token", token)}}}
 
 
-def _private(path: Path, text: str) -> Path:
+def _aws(url: str, folder: Path) -> dict[str, Any]:
+    keys = {
+        "accessKeyId": _file(folder / "aws-key-id", "AKIAUSEROFTESTS00001"),
+        "secretAccessKey": _file(folder / "aws-key", "key-of-the-tests"),
+    }
+    return {"awsSecretsManager": {"region": REGION, "endpoint": url, "auth": {"static": keys}}}
+
+
+def _azure(server: AzureServer, authority: CertificateAuthority, folder: Path) -> dict[str, Any]:
+    secret = "secret-of-the-app"
+    principal = {
+        "tenantId": server.tenant,
+        "clientId": server.application(secret),
+        "secret": _file(folder / "azure-secret", secret),
+    }
+    ca = {"file": str(authority.file)}
+    return {"azureKeyVault": {"vaultUrl": server.url, "ca": ca, "auth": {"servicePrincipal": principal}}}
+
+
+def _file(path: Path, text: str) -> dict[str, str]:
+    """Write a secret of a store's own, and name it as the mapping does."""
     path.touch(mode=0o600)
     path.write_text(text)
-    return path
+    return {"file": str(path)}
