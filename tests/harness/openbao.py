@@ -106,6 +106,25 @@ class OpenBao:
         if authority and storage == "memory":
             raise HarnessError("a server in memory speaks plain HTTP: use storage='raft' for TLS")
         folder.mkdir(parents=True, exist_ok=True)
+        server = cls._started(folder, storage, authority)
+        if storage == "raft":
+            server._initialise()
+        server._wait_until_active()
+        return server
+
+    def join(self, folder: Path) -> OpenBao:
+        """Starts a standby of this server, which answers reads with what it has by then. Only with raft."""
+        folder.mkdir(parents=True, exist_ok=True)
+        standby = self._started(folder, "raft", None)
+        wait_for("the standby to listen", standby._health, child=standby.child)
+        standby.client("").must("PUT", "sys/storage/raft/join", {"leader_api_addr": self.url})
+        standby._unseal_key, standby._root_token = self._unseal_key, self._root_token
+        standby.client("").must("PUT", "sys/unseal", {"key": self._unseal_key})
+        wait_for("the standby to stand by", lambda: standby._health() == 429, child=standby.child)
+        return standby
+
+    @classmethod
+    def _started(cls, folder: Path, storage: Storage, authority: CertificateAuthority | None) -> OpenBao:
         port = free_port()
         url = f"http{'s' if authority else ''}://127.0.0.1:{port}"
         config = folder / "openbao.json"
@@ -114,11 +133,7 @@ class OpenBao:
             retries=False, timeout=30, maxsize=8, ca_certs=str(authority.file) if authority else None
         )
         child = Child.start("openbao", _command(config, port, storage), folder=folder)
-        server = cls(url, authority.file if authority else None, storage, child, pool)
-        if storage == "raft":
-            server._initialise()
-        server._wait_until_active()
-        return server
+        return cls(url, authority.file if authority else None, storage, child, pool)
 
     @property
     def root(self) -> BaoClient:
@@ -275,11 +290,13 @@ def _config(
     }
     if storage == "memory":
         return config
-    listener: Object = {"address": f"127.0.0.1:{port}", "tls_disable": True}
+    cluster = f"127.0.0.1:{free_port()}"
+    listener: Object = {"address": f"127.0.0.1:{port}", "tls_disable": True, "cluster_address": cluster}
     if authority:
         pair = authority.server("openbao")
         listener = {
             "address": f"127.0.0.1:{port}",
+            "cluster_address": cluster,
             "tls_cert_file": str(pair.certificate),
             "tls_key_file": str(pair.key),
             # Clients that log in by certificate are asked for one, others are not refused.
@@ -288,8 +305,8 @@ def _config(
     data = folder / "raft"
     data.mkdir(exist_ok=True)
     return config | {
-        "storage": {"raft": {"path": str(data), "node_id": "one", "performance_multiplier": "1"}},
+        "storage": {"raft": {"path": str(data), "node_id": f"node-{port}", "performance_multiplier": "1"}},
         "listener": [{"tcp": listener}],
         "api_addr": url,
-        "cluster_addr": f"https://127.0.0.1:{free_port()}",
+        "cluster_addr": f"https://{cluster}",
     }
