@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.harness.aws import AwsProxy, AwsServer
+from tests.harness.fault_http import ScriptedServer
 from tests.harness.fixtures import unique
-from tests.integration.stores.aws.rig import AwsRig
+from tests.integration.stores.aws.rig import AwsRig, put
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,3 +37,17 @@ def rig(aws_server: AwsServer, proxy: AwsProxy, tmp_path: Path) -> Iterator[AwsR
     rig = AwsRig.make(aws_server, proxy, unique("test"), tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def secret(aws_server: AwsServer) -> str:
+    """A secret that is there."""
+    put(aws_server, name := unique("there"), SecretString="value")
+    return name
+
+
+@pytest.fixture
+def beside() -> Iterator[ScriptedServer]:
+    """A server beside the pod."""
+    with ScriptedServer() as server:
+        yield server

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from syncd.model.secret import SecretRef, StoreName, canonical_json
+from syncd.model.secret import RemoteSecret, SecretRef, StoreName, canonical_json
 from syncd.stores.aws.adapter import AwsStore
 from syncd.stores.aws.settings import AwsSettings
 from syncd.stores.clock import SYSTEM, Clock
@@ -14,13 +14,13 @@ from syncd.testing.stores import Failure
 from tests.harness.aws import ACCOUNT, REGION, AwsProxy, AwsServer, refusal, sts_refusal
 from tests.harness.fault_http import Reply, ScriptedServer
 from tests.harness.tls import CertificateAuthority
-from tests.integration.stores.rig import Surroundings
+from tests.integration.stores.rig import SOON, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from syncd.stores.interface import SecretStore
+    from syncd.stores.interface import Fetched, SecretStore
 
 NAME: Final = StoreName("cloud")
 ROLE: Final = f"arn:aws:iam::{ACCOUNT}:role/reader"
@@ -56,6 +56,23 @@ def put(server: AwsServer, name: str, **value: Any) -> str:
     except client.exceptions.ResourceExistsException:
         answer = client.put_secret_value(SecretId=name, **value)
     return str(answer["VersionId"])
+
+
+def get(store: AwsStore, secret: str, version: str | None = None, *, within: float = SOON) -> Fetched:
+    """One fetch of one secret."""
+    ref = SecretRef(NAME, secret, version)
+    return store.fetch([ref], deadline=time.monotonic() + within)[ref]
+
+
+def must_read(store: AwsStore, secret: str) -> None:
+    """Fetch a secret that is there."""
+    answer = get(store, secret)
+    assert isinstance(answer, RemoteSecret), repr(answer)
+
+
+def reader(proxy: AwsProxy) -> str:
+    """Id of the key that signed the last read."""
+    return [asked.key_id for asked in proxy.asked if asked.operation.endswith("GetSecretValue")][-1]
 
 
 @dataclass(slots=True)
@@ -164,8 +181,3 @@ _REPLIES: Final = {
         sts_refusal("Throttling", _SLOW, 400),
     ),
 }
-
-
-def payload(**values: str) -> str:
-    """A secret's text."""
-    return json.dumps(values)

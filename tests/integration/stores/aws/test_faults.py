@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from syncd.model.errors import AuthenticationFailed, StoreError, StoreMisconfigured, StoreUnavailable
-from syncd.model.secret import RemoteSecret, SecretRef
+from syncd.model.secret import RemoteSecret
 from tests.harness.aws import USER, AwsProxy, AwsServer, denial, refusal, sts_refusal
 from tests.harness.fault_http import Reply
-from tests.harness.fixtures import unique
-from tests.integration.stores.aws.rig import KEY_ID, NAME, ROLE, aws, put, static
+from tests.integration.stores.aws.rig import KEY_ID, ROLE, aws, get, static
 from tests.integration.stores.rig import SOON
 
 if TYPE_CHECKING:
@@ -26,24 +25,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def secret(aws_server: AwsServer) -> str:
-    """A secret that is there."""
-    put(aws_server, name := unique("fault"), SecretString="value")
-    return name
-
-
-@pytest.fixture
 def store(proxy: AwsProxy, tmp_path: Path) -> Iterator[AwsStore]:
     """A store with an access key."""
     store = aws(proxy.url, auth=static(tmp_path))
     yield store
     store.close()
-
-
-def get(store: AwsStore, secret: str, version: str | None = None, *, within: float = SOON) -> Fetched:
-    """One fetch."""
-    ref = SecretRef(NAME, secret, version)
-    return store.fetch([ref], deadline=time.monotonic() + within)[ref]
 
 
 def said(answer: Fetched) -> str:
