@@ -102,11 +102,15 @@ class Login:
         return held[-1].token.token if held else None
 
     def look(self) -> None:
-        """Start anew if what we log in with has changed."""
-        if self._credential is not None and self._method.changed():
-            with self._lock:
+        """Start anew if what we log in with has changed; whoever logs in right now has looked already."""
+        if self._credential is None or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._credential is not None and self._method.changed():
                 self._forget()
                 self._refusals = 0
+        finally:
+            self._lock.release()
 
     def rejected(self, generation: int) -> None:
         """Note that the vault refused a token of this generation: at first a new login follows at once."""

@@ -160,6 +160,14 @@ def test_question_for_deleted_secrets_without_an_answer(
     assert isinstance(answer, SecretNotFound) is (kind is SecretNotFound)
 
 
+def test_denied_says_as_whom_we_are_known(rig: AzureRig) -> None:
+    """Who may not read is named, by the ids that rights are granted to."""
+    rig.server.vault.denied["a"] = "ForbiddenByRbac"
+    answer = read(rig.store, "a")
+    assert isinstance(answer, AccessDenied)
+    assert f"application {rig.auth['servicePrincipal']['clientId']}, object " in answer.message
+
+
 def test_names_are_not_case_sensitive(rig: AzureRig) -> None:
     """Key Vault's names are the same in either case; what the mapping writes is what is asked."""
     rig.server.vault.put("Models-S3", "one")
