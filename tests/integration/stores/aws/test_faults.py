@@ -225,6 +225,14 @@ def test_check_without_a_way_to_sts(proxy: AwsProxy, store: AwsStore) -> None:
     assert isinstance(steps(store)["authenticated"], AuthenticationFailed)
 
 
+def test_check_with_a_key_that_sts_does_not_know(proxy: AwsProxy, store: AwsStore) -> None:
+    """What STS says of the key is told of the login."""
+    proxy.known = set()
+    error = steps(store)["authenticated"]
+    assert isinstance(error, AuthenticationFailed)
+    assert "store cloud: STS: the access key is not known there" in error.message
+
+
 def test_check_through_a_proxys_page(proxy: AwsProxy, store: AwsStore) -> None:
     """A page that is not AWS's is not taken for Secrets Manager."""
     proxy.when("", Reply(403, b"<html>blocked</html>"))

@@ -219,6 +219,20 @@ def test_static_key_rotated_in_its_file(proxy: AwsProxy, secret: str, tmp_path: 
     store.close()
 
 
+def test_static_key_that_is_not_there(proxy: AwsProxy, secret: str, tmp_path: Path) -> None:
+    """Half of a key that is not mounted is named, nothing is asked, and the read heals when it comes."""
+    auth = static(tmp_path)
+    (tmp_path / "key").unlink()
+    store = aws(proxy.url, auth=auth)
+    answer = get(store, secret)
+    assert isinstance(answer, AuthenticationFailed), repr(answer)
+    assert f"file {tmp_path / 'key'}: there is no such thing" in answer.message
+    assert proxy.asked == []
+    static(tmp_path)
+    must_read(store, secret)
+    store.close()
+
+
 def test_static_key_of_a_secret(proxy: AwsProxy, secret: str) -> None:
     """An access key can be in a Secret of the daemon's namespace, and is looked at again now and then."""
     around = Surroundings(secrets={"aws": {"id": b"AKIACLUSTER", "key": b"secret"}})
