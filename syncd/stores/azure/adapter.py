@@ -65,7 +65,7 @@ class KeyVaultStore(SecretStore):
             return (Finding("reachable", "", _of_the_vault(headers, self.name, self._url)),)
         region = headers.get("x-ms-keyvault-region", "")
         where = f", region {region}" if region.isalnum() else ""
-        reachable = Finding("reachable", f"{self._url} answers{where}")
+        reachable = Finding("reachable", f"the vault answers{where}")
         try:
             fault = self._vault.probe(deadline)
         except StoreError as error:

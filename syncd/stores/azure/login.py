@@ -103,7 +103,7 @@ class Login:
 
     def look(self) -> None:
         """Start anew if what we log in with has changed; whoever logs in right now has looked already."""
-        if self._credential is None or not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(blocking=False):
             return
         try:
             if self._credential is not None and self._method.changed():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
-
-import pytest
+from typing import TYPE_CHECKING
 
 from syncd.stores.azure.wire import Wire
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
