@@ -33,7 +33,7 @@ def secret_of(answer: KeyVaultSecret, ref: SecretRef, now: datetime) -> Fetched:
     start = _moment(told.not_before)
     if start is not None and start > now:
         return VersionUnavailable(
-            f"{ref}: version {version} is not valid before {start:%Y-%m-%d %H:%M:%S} UTC: wait, or pin another"
+            f"{ref}: version {version} is not valid before {start:%Y-%m-%d %H:%M:%S} UTC; pin another"
         )
     if not isinstance(answer.value, str):
         return PayloadRefused(f"{ref}: version {version} has no value")
