@@ -15,13 +15,16 @@ from syncd.model.errors import (
     StoreUnavailable,
     VersionUnavailable,
 )
+from syncd.model.secret import SecretRef
+from syncd.stores.guarded import Bounds, GuardedStore
 from syncd.stores.vault import kv
-from syncd.testing.stores import digests, found, wanted
+from syncd.sync.gather import gather
+from syncd.testing.stores import digests, found, soon, wanted
 from tests.harness import openbao_auth
 from tests.harness.fixtures import unique
-from tests.integration.stores.rig import Surroundings, key_of, read, text
+from tests.integration.stores.rig import NAME, Surroundings, key_of, read, text
 from tests.integration.stores.vault.conftest import make_readable
-from tests.integration.stores.vault.rig import vault
+from tests.integration.stores.vault.rig import secret_id, vault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,6 +238,30 @@ def test_requests_of_many_reads(
         assert key_of(read(store, readable.secret)) == text("one")
     assert openbao.reads(readable.mount) - before == 10
     assert len(proxy.seen()) == 11
+
+
+def test_requests_of_a_thousand_secrets(
+    openbao: OpenBao, proxy: FaultProxy, readable: Readable, tmp_path: Path
+) -> None:
+    """A thousand secrets are one login, one question for their mount, and one read each."""
+    role = openbao_auth.enable_approle(openbao, mount := unique("approle"), "syncd", [readable.policy])
+    file = openbao_auth.write_secret_file(tmp_path / "secret-id", role.secret_id)
+    paths = [f"many-{number}" for number in range(1000)]
+    for path in paths:
+        openbao.put(readable.mount, path, {"key": path})
+    store = vault(proxy.url, secret_id(role, file, mountPath=mount))
+    guarded = GuardedStore(store, Bounds(per_second=10_000.0), lambda _: None)
+    refs = frozenset(SecretRef(NAME, f"{readable.mount}/{path}") for path in paths)
+    before = openbao.reads(readable.mount)
+    answers = gather(refs, {NAME: guarded}, deadline=soon() + 60)
+    assert {ref.secret: key_of(answer) for ref, answer in answers.items()} == {
+        f"{readable.mount}/{path}": text(path) for path in paths
+    }
+    assert openbao.reads(readable.mount) - before == 1000
+    assert len(proxy.seen("/login")) == 1
+    assert len(proxy.seen("/v1/sys/internal/ui/mounts/")) == 1
+    assert len(proxy.seen()) == 1002
+    store.close()
 
 
 @pytest.mark.parametrize("how", ["file", "pem", "configMapKeyRef"])
