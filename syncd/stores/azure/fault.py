@@ -36,7 +36,7 @@ class FaultKind(Enum):
     REFUSED = auto()
     """400: the request is wrong in the vault's eyes."""
     FOREIGN = auto()
-    """The vault asks for tokens of another domain than its own."""
+    """The vault asks for tokens of a domain that it is not in."""
     RATE_LIMITED = auto()
     """429."""
     UNAVAILABLE = auto()
@@ -92,7 +92,7 @@ def fault_of(error: BaseException) -> Fault:
     if isinstance(error, ValueError) and "challenge" in str(error):
         return Fault(
             FaultKind.FOREIGN,
-            "it asks for tokens of another domain than its own, and gets none; is vaultUrl right?"
+            "it asks for tokens of a domain that vaultUrl is not in, and gets none; is vaultUrl right?"
             " Where a private cloud's vaults really do so, set verifyChallengeResource: false",
         )
     return Fault(FaultKind.UNAVAILABLE, _NOT_THE_VAULTS)
