@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -11,20 +10,16 @@ import pytest
 from syncd.model.reasons import State
 from tests.e2e.kinds import WAYS, Way
 from tests.harness.fixtures import unique
-from tests.harness.four_stores import STORES, FourStores, without_sdk_variables
+from tests.harness.four_stores import STORES
 from tests.harness.hidden import must_equal
 from tests.harness.processes import wait_for
 from tests.unit.kserve.golden_cases import VECTORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Sequence
 
     from tests.e2e.workbench import Workbench
-    from tests.harness.aws import AwsServer
-    from tests.harness.four_stores import Store
-    from tests.harness.openbao import OpenBao
-    from tests.harness.tls import CertificateAuthority
+    from tests.harness.four_stores import FourStores, Store
 
 TOKEN: Final = "MODELSCOPE_API_TOKEN"
 SCOPE: Final = Way(
@@ -46,27 +41,6 @@ FED: Final[tuple[tuple[Store, str], ...]] = (
     ("gcp", "hadoop"),
 )
 """Which store feeds which way in: s3, gcs, azure, huggingFace, modelScope, https, hdfs."""
-
-
-@pytest.fixture
-def four(
-    openbao: OpenBao,
-    kv2: str,
-    aws_server: AwsServer,
-    authority: CertificateAuthority,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[FourStores]:
-    """All four, and the environment in which syncd finds them."""
-    folder = tmp_path / "four-stores"
-    folder.mkdir()
-    four = FourStores.start(openbao, kv2, aws_server, authority, folder)
-    for name in os.environ.keys() - without_sdk_variables().keys():
-        monkeypatch.delenv(name)
-    for name, value in four.environment.items():
-        monkeypatch.setenv(name, value)
-    yield four
-    four.close()
 
 
 class Fed:

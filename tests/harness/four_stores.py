@@ -55,6 +55,8 @@ class FourStores:
     gcp_server: GrpcServer
     gcp_services: TokenServices
     azure: AzureServer
+    folder: Path
+    """Where the files with the logins are."""
     environment: Mapping[str, str]
     settings: Mapping[str, Any]
     """The part ``stores`` of a mapping, each under its own name of ``STORES``."""
@@ -92,6 +94,7 @@ class FourStores:
             gcp_server,
             services,
             azure,
+            folder,
             environment,
             settings,
         )
