@@ -11,16 +11,18 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.loaders import create_loader
 
+from syncd.stores.aws.keys import Keys
 from syncd.stores.aws.wire import Wire
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from syncd.stores.aws.keys import Keys
     from syncd.stores.aws.settings import AwsSettings
 
 SECRETS_MANAGER: Final = "secretsmanager"
 STS: Final = "sts"
+
+_NOBODY: Final = Keys("nobody", "nobody")
 
 
 class AwsSession:
@@ -43,15 +45,21 @@ class AwsSession:
 
         """
         endpoint = self._settings.endpoint if service == SECRETS_MANAGER else None
-        if keys is None:
-            return self._make(service, endpoint_url=endpoint, config=Config(signature_version=UNSIGNED))
-        return self._make(
-            service,
-            endpoint_url=endpoint,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token,
-        )
+        unsigned = Config(signature_version=UNSIGNED) if keys is None else None
+        # Without keys botocore would look for some at once, and ask metadata services, only to ignore them.
+        given = keys or _NOBODY
+        with self._lock:
+            # A session is for one thread at a time; the clients that it makes are for all.
+            if self._session is None:
+                self._session = boto3.Session(botocore_session=self.chain())
+            return self._session.client(
+                service,
+                endpoint_url=endpoint,
+                config=unsigned,
+                aws_access_key_id=given.access_key_id,
+                aws_secret_access_key=given.secret_access_key,
+                aws_session_token=given.session_token,
+            )
 
     def chain(self, profile: str | None = None, file: Path | None = None) -> Any:  # noqa: ANN401  # botocore's
         """Return a new botocore session, for one thread, which reads environment and shared files anew.
@@ -74,13 +82,6 @@ class AwsSession:
     def close(self) -> None:
         """Close all connections."""
         self._wire.close()
-
-    def _make(self, service: str, **how: Any) -> Any:  # noqa: ANN401  # as `client`
-        with self._lock:
-            # A session is for one thread at a time; the clients that it makes are for all.
-            if self._session is None:
-                self._session = boto3.Session(botocore_session=self.chain())
-            return self._session.client(service, **how)
 
     def _config(self) -> Config:
         flags = {

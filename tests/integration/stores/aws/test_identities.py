@@ -113,6 +113,21 @@ def test_pod_identity(
     store.close()
 
 
+def test_a_check_logs_in_once(
+    proxy: AwsProxy, secret: str, beside: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A check and the read after it share one login, and the question whether AWS answers needs none."""
+    beside.answer("^/v1/credentials$", temporary("ASIAPOD"))
+    use_pod_identity(beside, monkeypatch, tmp_path / "token")
+    store = aws(proxy.url)
+    found = store.check(deadline=time.monotonic() + SOON)
+    assert [finding.error for finding in found] == [None, None]
+    must_read(store, secret)
+    assert len(beside.seen()) == 1
+    assert [asked.key_id for asked in proxy.asked] == ["", "ASIAPOD", "ASIAPOD"]
+    store.close()
+
+
 def test_pod_identity_that_is_down(
     proxy: AwsProxy, secret: str, beside: ScriptedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
