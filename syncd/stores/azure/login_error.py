@@ -10,7 +10,7 @@ import re
 from http import HTTPStatus
 from typing import Final
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.identity import CredentialUnavailableError
 from urllib3.exceptions import HTTPError
 
@@ -32,6 +32,7 @@ SDK_ERRORS: Final = (
 CA: Final = "`ca`"
 
 _CODE: Final = re.compile(r"AADSTS(\d{4,8})")
+_NO_FILE: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _NO_MEMBER_OF_THE_CHAIN: Final = "failed to retrieve a token from the included credentials"
 _TRANSIENT: Final = frozenset({"90033", "50196"})
 _HINTS: Final = {
@@ -71,10 +72,8 @@ def login_error(error: BaseException, method: str) -> StoreError:
         return AuthenticationFailed(f"{method}: {file} cannot be read; is the token mounted?")
     if is_transport(error):
         return StoreUnavailable(f"{method}: whoever gives tokens cannot be asked: {explain(error, see=CA)}")
-    status = next((number for link in links if isinstance(number := _status(link), int)), None)
-    if status is not None and (
-        status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
-    ):
+    status = next((link.status_code for link in links if isinstance(link, HttpResponseError)), None) or 0
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return StoreUnavailable(f"{method}: whoever gives tokens is in trouble (HTTP {status})")
     if isinstance(error, CredentialUnavailableError):
         return AuthenticationFailed(
@@ -91,10 +90,3 @@ def login_error(error: BaseException, method: str) -> StoreError:
     return StoreUnavailable(
         f"{method}: whoever gives tokens gave an answer that is no token (a proxy's page?)"
     )
-
-
-_NO_FILE: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-
-
-def _status(link: BaseException) -> object:
-    return getattr(link, "status_code", None)

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 _ERRORS: Final = 400
+_UNAUTHORIZED: Final = 401
+_KNOWS_US: Final = frozenset(
+    {FaultKind.MISSING, FaultKind.GONE, FaultKind.FIREWALL, FaultKind.DENIED, FaultKind.REFUSED}
+)
+"""What a vault says only to those whose token it takes."""
 _TENANT: Final = re.compile(r"[0-9A-Za-z.-]{1,64}")
 _PROBE: Final = "/secrets?maxresults=1"
 """Lists names and no value; asked for in a check, where a refusal says as much as an answer."""
@@ -169,13 +174,6 @@ class Vault:
 
     def _credential_options(self) -> Mapping[str, Any]:
         return {"transport": self._connections().sdk_transport(), "retry_total": 0}
-
-
-_UNAUTHORIZED: Final = 401
-_KNOWS_US: Final = frozenset(
-    {FaultKind.MISSING, FaultKind.GONE, FaultKind.FIREWALL, FaultKind.DENIED, FaultKind.REFUSED}
-)
-"""What a vault says only to those whose token it takes."""
 
 
 def _probe(client: SecretClient) -> None:
