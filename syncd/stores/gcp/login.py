@@ -104,8 +104,17 @@ class Login:
 
     def _run(self, outcome: Future[Outcome]) -> None:
         start = self._clock.now()
-        result = self._log_in(start)
-        word = "ok" if isinstance(result, Ticket) else result.reason.value
+        result: Outcome = StoreUnavailable(f"{self._identity}: the login broke off")
+        try:
+            result = self._log_in(start)
+            word = "ok" if isinstance(result, Ticket) else result.reason.value
+            self._emit(StoreRequest(self._store, "login", word, self._clock.now() - start))
+        finally:
+            # Whatever happened: nobody is to wait for a thread that is gone.
+            self._ended(result)
+            outcome.set_result(result)
+
+    def _ended(self, result: Outcome) -> None:
         with self._lock:
             self._running = None
             if isinstance(result, Ticket):
@@ -113,8 +122,6 @@ class Login:
             else:
                 self._failure = result
                 self._give_way(result)
-        self._emit(StoreRequest(self._store, "login", word, self._clock.now() - start))
-        outcome.set_result(result)
 
     def _log_in(self, start: float) -> Outcome:
         """Get a token, with the credentials at hand or new ones."""

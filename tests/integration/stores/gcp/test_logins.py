@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from syncd.model.errors import AuthenticationFailed, StoreError, StoreMisconfigured, StoreUnavailable
 from syncd.model.events import StoreRequest
+from syncd.stores.gcp.adapter import GcpStore
+from syncd.stores.gcp.settings import GcpSettings
 from syncd.testing.stores import found
 from tests.harness.fault_http import Reply
 from tests.harness.gcp.connect_proxy import ConnectProxy
 from tests.harness.gcp.token_services import FEDERATED, TokenServices
 from tests.harness.processes import wait_for
-from tests.integration.stores.gcp.rig import NAME, Google, port_of, read
+from tests.integration.stores.gcp.rig import NAME, PROJECT, Google, port_of, read
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from syncd.model.events import Event
     from tests.harness.tls import CertificateAuthority
     from tests.integration.stores.gcp.rig import Transport
 
@@ -190,6 +194,20 @@ def test_login_that_hangs(google: Google) -> None:
     assert isinstance(answer, StoreUnavailable)
     assert time.monotonic() - start < 2.5
     assert google.model.counts == {}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_bug_in_the_thread_of_a_login(google: Google) -> None:
+    """A listener that fails ends the login's thread, and whoever waits for it gets an answer all the same."""
+
+    def fail(_: Event) -> None:
+        raise RuntimeError
+
+    context = replace(google.around.context(), emit=fail)
+    settings = {"project": PROJECT, "endpoint": google.server.url}
+    store = GcpStore(NAME, GcpSettings.model_validate(settings), context, 8)
+    google.stores.append(store)
+    found(read(store, "models"))
 
 
 def test_key_that_is_unset(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
