@@ -94,9 +94,10 @@ class OwnSecret:
 
         A file is looked at every time (`stat` only); what is elsewhere every ten seconds at most.
         """
+        if self._spec.file is not None:
+            # Without the lock: it is asked before every read, and `stat` lets the other threads go on.
+            return stamp(self._spec.file) != self._stamp
         with self._lock:
-            if self._spec.file is not None:
-                return stamp(self._spec.file) != self._stamp
             if self._now() - self._looked_at < _LOOK_EVERY:
                 return False
             self._looked_at = self._now()

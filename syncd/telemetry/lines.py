@@ -77,6 +77,10 @@ class LogListener:
 
     def __call__(self, event: Event) -> None:
         """Write the lines of one event, if it has any."""
+        if isinstance(event, StoreRequest | ApiRequest):
+            # There is one for every request, and nothing to remember of it: nobody waits for the others.
+            self._detail(event)
+            return
         with self._lock:
             self._hear(event)
 
