@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEPLOY = ROOT / "deploy"
 BASE = DEPLOY / "base"
 NAMESPACE_COMPONENT = DEPLOY / "components" / "namespace"
+EXAMPLES = tuple(sorted((DEPLOY / "examples").iterdir()))
 VAULT_EXAMPLE = DEPLOY / "examples" / "vault-kubernetes-auth"
 
 _CORE, _RBAC = "/api/v1", "/apis/rbac.authorization.k8s.io/v1"

@@ -16,7 +16,8 @@ from syncd.daemon.options import CONFIG_MAP, Listen
 from tests.harness.fixtures import unique
 from tests.integration.deploy.manifests import (
     BASE,
-    VAULT_EXAMPLE,
+    DEPLOY,
+    EXAMPLES,
     apply,
     apply_all,
     only,
@@ -39,8 +40,8 @@ def _validate(*paths: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_everything_is_accepted(plane: ControlPlane, kustomize: Kustomize, base: list[Object]) -> None:
-    """The base and the example are accepted under strict validation, tried first and then for real."""
-    for manifests in (base, kustomize.build(VAULT_EXAMPLE)):
+    """The base and each example are accepted under strict validation, tried first and then for real."""
+    for manifests in (base, *map(kustomize.build, EXAMPLES)):
         answers = [
             (place(manifest), apply(plane, manifest, dry_run=dry)[0])
             for dry in (True, False)
@@ -61,7 +62,7 @@ def test_applying_again_changes_nothing(plane: ControlPlane, base: list[Object])
     ]
 
 
-@pytest.mark.parametrize("folder", [BASE, VAULT_EXAMPLE], ids=["base", "vault-kubernetes-auth"])
+@pytest.mark.parametrize("folder", [BASE, *EXAMPLES], ids=lambda folder: folder.name)
 def test_its_pod_meets_the_restricted_level(plane: ControlPlane, kustomize: Kustomize, folder: Path) -> None:
     """A namespace that enforces `restricted` takes the Deployment's pod, and refuses one with more."""
     own = plane.admin.must(plane.admin.get("/api/v1/namespaces/syncd"))
@@ -78,6 +79,25 @@ def test_its_pod_meets_the_restricted_level(plane: ControlPlane, kustomize: Kust
         wrong["metadata"]["name"] = unique("syncd")
         wrong["spec"]["containers"][0]["securityContext"] |= more
         assert plane.admin.post("/api/v1/namespaces/syncd/pods", wrong)[0] == 403, more
+
+
+@pytest.mark.parametrize(
+    ("example", "annotation"),
+    [
+        ("eks-irsa", "eks.amazonaws.com/role-arn"),
+        ("aks-workload-identity", "azure.workload.identity/client-id"),
+        ("gke-workload-identity", None),
+    ],
+)
+def test_a_cloud_knows_the_pod_by_its_service_account(
+    kustomize: Kustomize, example: str, annotation: str | None
+) -> None:
+    """The ServiceAccount is annotated, and on AKS the pod labelled, as the cloud's webhook wants it."""
+    made = kustomize.build(DEPLOY / "examples" / example)
+    annotations = only(made, "ServiceAccount")["metadata"].get("annotations", {})
+    assert list(annotations) == ([annotation] if annotation else [])
+    labels = only(made, "Deployment")["spec"]["template"]["metadata"]["labels"]
+    assert ("azure.workload.identity/use" in labels) is example.startswith("aks")
 
 
 def test_the_manifests_fit_the_program(base: list[Object]) -> None:
@@ -97,7 +117,7 @@ def test_the_manifests_fit_the_program(base: list[Object]) -> None:
     assert (deployment["spec"]["replicas"], deployment["spec"]["strategy"]) == (1, {"type": "Recreate"})
 
 
-@pytest.mark.parametrize("folder", [BASE, VAULT_EXAMPLE], ids=["base", "vault-kubernetes-auth"])
+@pytest.mark.parametrize("folder", [BASE, *EXAMPLES], ids=lambda folder: folder.name)
 def test_its_mappings_are_valid(folder: Path) -> None:
     """`syncd validate` finds nothing to say about a mapping in deploy/."""
     done = _validate(folder / "mapping.yaml")
