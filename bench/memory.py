@@ -178,6 +178,8 @@ def _kept(on: Machine, four: FourStores, stores: tuple[Store, ...], size: int) -
         **four.environment,
         "PYTHONPATH": str(Path(__file__).parents[1]),
         "NO_COLOR": "1",
+        # As in the image.
+        "MALLOC_ARENA_MAX": "2",
     }
     port = free_port()
     flags = ["-f", str(files), "--kubeconfig", str(on.kubeconfig), "-n", name, "--instance", name]

@@ -157,6 +157,9 @@ def _reads(on: Machine, scene: Scene, mode: str, options: Options) -> float:
 
 
 def _environment() -> dict[str, str]:
-    """Return our environment, in which `bench` and `syncd` are found and nothing is said of stores."""
+    """Return our environment without what it says of stores, in which `bench` and `syncd` are found.
+
+    Memory is bounded as in the image.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("VAULT_", "KUBE"))}
-    return kept | {"PYTHONPATH": str(Path(__file__).parents[1]), "NO_COLOR": "1"}
+    return kept | {"PYTHONPATH": str(Path(__file__).parents[1]), "NO_COLOR": "1", "MALLOC_ARENA_MAX": "2"}
