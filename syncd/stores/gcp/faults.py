@@ -8,6 +8,7 @@ told in words of ours.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -81,6 +82,8 @@ _STATES: Final = (
     ("disabled", "it is disabled; enable it, add a version, or pin another"),
 )
 _CODES: Final = {code.name: code for code in Code}
+_SPELT_BY_GO: Final = {code.name.title().replace("_", ""): code for code in Code}
+_PRINTED_BY_GO: Final = re.compile(r"rpc error: code = (?P<code>\w+) desc = (?P<text>.*)", re.DOTALL)
 _NUMBERS: Final = {code.value[0]: code for code in Code}
 _OF_HTTP: Final[Mapping[int, grpc.StatusCode]] = {
     HTTPStatus.BAD_REQUEST: Code.INVALID_ARGUMENT,
@@ -141,11 +144,17 @@ def _fault(code: grpc.StatusCode, text: str, reason: str, delay: float | None) -
 def _own_word(status: int, tree: object) -> tuple[grpc.StatusCode | None, dict[str, Any]]:
     """Return the code in a JSON error, by the word, the number or the HTTP status that it has.
 
-    Google's has all three; gateways in front of a gRPC server leave out one or the other.
+    Google's has all three; gateways in front of a gRPC server leave out one or the other. Those that pass on
+    what a Go client printed have it in a text. There, "not found" must be of a secret, not of the gateway's.
     """
     if not isinstance(tree, dict):
         return None, {}
     error = tree.get("error")
+    printed = _PRINTED_BY_GO.fullmatch(error) if isinstance(error, str) else None
+    if printed is not None:
+        code = _SPELT_BY_GO.get(printed["code"])
+        about_a_secret = "secrets/" in printed["text"]
+        return (code if about_a_secret or code is not Code.NOT_FOUND else None), {"message": printed["text"]}
     inner = error if isinstance(error, dict) else tree
     by_word = _CODES.get(str(inner.get("status", "")))
     by_number = _NUMBERS.get(inner["code"]) if isinstance(inner.get("code"), int) else None

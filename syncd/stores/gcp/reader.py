@@ -66,7 +66,7 @@ class Reader:
         """Tell a secret that is not there from one without versions: Google answers both alike."""
         metadata = self._session.ask(_describe, name.secret, deadline)
         if not isinstance(metadata, Fault):
-            return VersionUnavailable(f"{ref}: the secret has no version; add one")
+            return VersionUnavailable(f"{ref}: the secret has no version that can be read; add or enable one")
         if metadata.code is Code.NOT_FOUND:
             return SecretNotFound(f"{ref}: there is no secret {name.secret}")
         if metadata.code is Code.PERMISSION_DENIED and not metadata.reason.startswith("SERVICE_"):

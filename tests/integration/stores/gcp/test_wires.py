@@ -143,6 +143,8 @@ class TestRest:
             Reply(404, b"[]"),
             Reply(404, b'{"message": "no Route matched"}'),
             Reply(404, b'{"error": "not here"}'),
+            Reply(500, b'{"error": "rpc error: code = NotFound desc = unknown service"}'),
+            Reply(500, b'{"error": "rpc error: code = Nonsense desc = secrets/models"}'),
             Reply(403, b"<html>blocked</html>"),
             Reply(401, b"<html>log in</html>", {"WWW-Authenticate": "Basic"}),
             Reply(599, b"{}"),
@@ -156,16 +158,22 @@ class TestRest:
         assert isinstance(answer, StoreUnavailable), repr(answer)
 
     @pytest.mark.parametrize(
-        "body",
+        ("status", "body"),
         [
-            b'{"error": {"code": 404, "message": "not found"}}',
-            b'{"error": "not found", "code": 5, "message": "not found"}',
-            b'{"code": 5, "message": "not found", "details": []}',
+            (404, b'{"error": {"code": 404, "message": "not found"}}'),
+            (404, b'{"error": "not found", "code": 5, "message": "not found"}'),
+            (404, b'{"code": 5, "message": "not found", "details": []}'),
+            (
+                500,
+                b'{"error":"rpc error: code = NotFound desc = Secret [projects/p/secrets/models] not found"}',
+            ),
         ],
     )
-    def test_not_found_of_gateways(self, google: Google, server: RestServer, body: bytes) -> None:
-        """A gateway in front of an emulator leaves out some of what Google's errors have."""
-        server.answer("", Reply(404, body))
+    def test_not_found_of_gateways(
+        self, google: Google, server: RestServer, status: int, body: bytes
+    ) -> None:
+        """A gateway in front of an emulator leaves out some of what Google's errors have, or prints it."""
+        server.answer("", Reply(status, body))
         answer = read(google.store(), "models")
         assert isinstance(answer, StoreError)
         assert answer.reason.value == "SecretNotFound"
