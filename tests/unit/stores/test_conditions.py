@@ -3,62 +3,25 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from syncd.model.errors import SecretNotFound, StoreError
 from syncd.model.secret import SecretRef, StoreName
 from syncd.stores.file.adapter import LARGEST, FileStore
 from syncd.stores.file.settings import FileSettings
-from syncd.stores.guarded import Bounds, GuardedStore, Patience
 from syncd.stores.kubernetes.adapter import KubernetesStore
 from syncd.stores.kubernetes.settings import KubernetesSettings
-from syncd.testing.stores import soon
 from tests.unit.stores.conditions import FILE, KUBERNETES
-from tests.unit.stores.rigs import FakeCluster, Time
+from tests.unit.stores.drive import must_be
+from tests.unit.stores.rigs import FakeCluster
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from syncd.stores.interface import Fetched, SecretStore
     from tests.harness.conditions import Condition
 
 NAME = StoreName("mine")
-
-
-class Counted:
-    """Counts how often a store is asked."""
-
-    def __init__(self, store: SecretStore) -> None:
-        """Listen to `store`."""
-        self._fetch = store.fetch
-        self.times = 0
-
-    def __call__(self, refs: Sequence[SecretRef], *, deadline: float) -> Mapping[SecretRef, Fetched]:
-        """Ask it."""
-        self.times += 1
-        return self._fetch(refs, deadline=deadline)
-
-
-def must_be(
-    condition: Condition,
-    store: SecretStore,
-    ref: SecretRef,
-    patch: pytest.MonkeyPatch,
-    bounds: Bounds | None = None,
-) -> None:
-    """Fetch through the guard, on a clock that stands still, and compare with the row."""
-    counted = Counted(store)
-    patch.setattr(store, "fetch", counted)
-    patience = Patience(clock=Time(time.monotonic()).clock())
-    guarded = GuardedStore(store, bounds or Bounds(), FakeCluster().events.append, patience)
-    answer = guarded.fetch([ref], deadline=soon())[ref]
-    reason = answer.reason if isinstance(answer, StoreError) else None
-    told = (reason, counted.times > 1, isinstance(answer, SecretNotFound) and ref.version is None)
-    assert told == (condition.reason, condition.retried, condition.may_delete)
 
 
 @pytest.mark.parametrize("condition", FILE, ids=lambda each: each.name)

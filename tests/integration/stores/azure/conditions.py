@@ -32,7 +32,7 @@ AZURE: Final = (
     Condition("TLS not trusted", Reason.STORE_UNAVAILABLE, retried=True, may_delete=False),
     Condition("answer cut short", Reason.STORE_UNAVAILABLE, retried=True, may_delete=False),
     Condition("proxy's page instead of an answer", Reason.STORE_UNAVAILABLE, retried=True, may_delete=False),
-    Condition("redirected", Reason.STORE_UNAVAILABLE, retried=True, may_delete=False),
+    Condition("redirect", Reason.STORE_UNAVAILABLE, retried=True, may_delete=False),
     Condition("name not allowed", Reason.STORE_MISCONFIGURED, retried=False, may_delete=False),
     Condition("challenge of another domain", Reason.STORE_MISCONFIGURED, retried=False, may_delete=False),
     Condition("value absent", Reason.INVALID_PAYLOAD, retried=False, may_delete=False),

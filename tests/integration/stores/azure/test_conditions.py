@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from syncd.model.secret import SecretRef
-from syncd.stores.guarded import Bounds
 from tests.harness.azure.entra import Refusal
 from tests.harness.azure.server import TOKEN_ENDPOINT
 from tests.harness.azure.vault import error
@@ -16,7 +15,7 @@ from tests.harness.fault_http import Reply
 from tests.integration.stores.azure.conditions import AZURE
 from tests.integration.stores.azure.rig import key_vault
 from tests.integration.stores.rig import NAME, read
-from tests.unit.stores.test_conditions import must_be
+from tests.unit.stores.drive import must_be
 
 if TYPE_CHECKING:
     from tests.harness.conditions import Condition
@@ -32,7 +31,7 @@ REPLIES = {
     "timeout": Reply(200, b"{}", IS_JSON, delay=5.0),
     "answer cut short": Reply(200, b'{"value":"half', IS_JSON, ending="cut"),
     "proxy's page instead of an answer": PAGE,
-    "redirected": Reply(307, b"", {"Location": "https://127.0.0.1:1/secrets/there"}),
+    "redirect": Reply(307, b"", {"Location": "https://127.0.0.1:1/secrets/there"}),
     "value absent": Reply(200, b'{"id":"https://v/secrets/there/0123","attributes":{}}', IS_JSON),
 }
 
@@ -91,4 +90,4 @@ def test_key_vault(condition: Condition, rig: AzureRig, monkeypatch: pytest.Monk
     bring_about(condition.name, rig, version)
     name, pin = ASKED.get(condition.name, ("there", None))
     break_down(condition.name, rig)
-    must_be(condition, rig.store, SecretRef(NAME, name, pin), monkeypatch, Bounds(timeout=2.0))
+    must_be(condition, rig.store, SecretRef(NAME, name, pin), monkeypatch)

@@ -174,7 +174,7 @@ _HOW: dict[str, Callable[[Scene], None]] = {
     "version missing": _version,
     "no version yet": _empty,
     "version disabled or deleted": _disabled,
-    "destroyed": _destroyed,
+    "version destroyed": _destroyed,
     "access denied": _denied,
     "API not enabled": _not_enabled,
     "login refused": _login_refused,

@@ -15,7 +15,7 @@ CONDITIONS = (
     Condition("version missing", Reason.VERSION_UNAVAILABLE, retried=False, may_delete=False),
     Condition("no version yet", Reason.VERSION_UNAVAILABLE, retried=False, may_delete=False),
     Condition("version disabled or deleted", Reason.VERSION_UNAVAILABLE, retried=False, may_delete=False),
-    Condition("destroyed", Reason.VERSION_UNAVAILABLE, retried=False, may_delete=False),
+    Condition("version destroyed", Reason.VERSION_UNAVAILABLE, retried=False, may_delete=False),
     Condition("access denied", Reason.ACCESS_DENIED, retried=False, may_delete=False),
     Condition("API not enabled", Reason.STORE_MISCONFIGURED, retried=False, may_delete=False),
     Condition("login refused", Reason.AUTHENTICATION_FAILED, retried=False, may_delete=False),

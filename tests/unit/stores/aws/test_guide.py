@@ -1,45 +1,21 @@
-"""docs/guides/aws.md says what the store accepts, asks for and answers."""
+"""docs/guides/aws.md: its policies, and what it says of the SDK."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import re
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pytest
-import yaml
+from syncd.stores.aws import batch, login, names, outcome, wire
+from tests.unit.stores.guides import Guide
 
-from syncd.model.reasons import Reason
-from syncd.stores import transport_error
-from syncd.stores.aws import batch, errors, identity, login, names, outcome, wire
-from syncd.stores.settings import STORE_PARTS
-
-ROOT = Path(__file__).parents[4]
-GUIDE = (ROOT / "docs" / "guides" / "aws.md").read_text(encoding="utf-8")
-MODULES = (errors, identity, login, names, outcome, wire, transport_error)
-SOURCE = re.sub(r'"\s+f?"', "", "\n".join(map(inspect.getsource, MODULES)))
-ROW = re.compile(r"^\| ([A-Z]\w+)(?:, `([^`]+)`)? \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
-TABLE = ROW.findall(GUIDE.partition("## What its errors")[2])
-POLICIES = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", GUIDE, re.DOTALL)]
+GUIDE: Final = Guide.of("aws")
+POLICIES: Final = [json.loads(text) for text in GUIDE.blocks("json")]
 
 
 def actions(policy: dict[str, Any]) -> set[str]:
     """The actions that a policy allows."""
     listed = [statement["Action"] for statement in policy["Statement"]]
     return {action for item in listed for action in ([item] if isinstance(item, str) else item)}
-
-
-def test_stores_in_the_guide() -> None:
-    """Every store in the guide is accepted as it stands there."""
-    examples = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
-    loaded = [yaml.load(example, yaml.BaseLoader) for example in examples]  # noqa: S506  # text, no objects
-    stores = [store for example in loaded for store in example["stores"].values()]
-    for store in stores:
-        for store_type, settings in store.items():
-            STORE_PARTS[store_type].model_validate(settings)
-    assert len(stores) == 6
 
 
 def test_policies_in_the_guide() -> None:
@@ -67,33 +43,10 @@ def test_the_least_policy_covers_a_name_and_not_everything() -> None:
     assert names.name_in(resources[outcome.ACTION]) == "ml/*"
 
 
-def test_table_of_errors_is_read() -> None:
-    """The table has rows for each of these reasons, so that the next test looks at something."""
-    assert {reason for reason, _ in TABLE} == {
-        "SecretNotFound",
-        "VersionUnavailable",
-        "AccessDenied",
-        "AuthenticationFailed",
-        "StoreMisconfigured",
-        "RateLimited",
-        "InvalidPayload",
-        "StoreUnavailable",
-    }
-    assert len(TABLE) == 22
-
-
-@pytest.mark.parametrize(("reason", "words"), TABLE)
-def test_errors_in_the_guide(reason: str, words: str) -> None:
-    """A reason of the table is one that there is, and the words beside it are in a message of the store."""
-    assert reason in set(Reason)
-    for part in words.split("; "):
-        assert part in SOURCE
-
-
 def test_words_of_the_sdk_in_the_guide() -> None:
     """The guide names the variable with the authorities, the size of a batch and the pauses as they are."""
-    assert f"`{wire.CA_VARIABLES[0]}`" in GUIDE
+    assert f"`{wire.CA_VARIABLES[0]}`" in GUIDE.text
     assert batch.LARGEST == 20
-    assert f"1,000 secrets are {1000 // batch.LARGEST} requests" in GUIDE
+    assert f"1,000 secrets are {1000 // batch.LARGEST} requests" in GUIDE.text
     pauses = [f"{pause:.0f}" for pause in login.PAUSES]
-    assert f"waits {', '.join(pauses[:-1])}, then {pauses[-1]} seconds" in GUIDE
+    assert f"waits {', '.join(pauses[:-1])}, then {pauses[-1]} seconds" in GUIDE.text
