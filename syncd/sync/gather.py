@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from syncd.model.secret import SecretRef, StoreName
     from syncd.stores.interface import Fetched, SecretStore
 
+
 def gather(
     refs: frozenset[SecretRef], stores: Mapping[StoreName, SecretStore], *, deadline: float
 ) -> dict[SecretRef, Fetched]:
