@@ -56,8 +56,8 @@ tools: $(DEV) ## build the real servers that tests run against (once, into the u
 	$(BIN)/python tests/tools/build.py
 
 .PHONY: test
-test: tools ## run all tests, or some: make test ARGS=tests/unit
-	$(BIN)/pytest $(ARGS)
+test: tools ## run all tests, two at a time, or some: make test ARGS=tests/unit
+	$(BIN)/pytest $(if $(ARGS),$(ARGS),-n 2 --dist worksteal)
 
 .PHONY: docs
 docs: $(DEV) ## write the generated pages and the JSON Schema again

@@ -21,6 +21,11 @@ READY = 60.0
 """Seconds that a server may take to become ready: generous, since two cores may be busy."""
 
 _TIED = Path(__file__).with_name("tied.py")
+_PORTS = range(
+    15_000 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]),
+    32_000,
+    int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+)
 _given: set[int] = set()
 T = TypeVar("T")
 
@@ -126,10 +131,11 @@ def free_port() -> int:
     """A loopback port that nobody listens on.
 
     Drawn from below the range that the kernel gives to outgoing connections, so that nothing but
-    another test run can take it before the server does; never the same twice in one process.
+    another test run can take it before the server does; never the same twice in one process, nor in two
+    that run the tests side by side (pytest-xdist).
     """
     while True:
-        port = random.randint(15_000, 32_000)
+        port = random.choice(_PORTS)
         if port in _given:
             continue
         with socket.socket() as probe:
