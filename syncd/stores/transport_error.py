@@ -11,6 +11,8 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 _LONGEST_CHAIN: Final = 12
 _UNKNOWN: Final = "the connection broke"
+_OTHER_NAME: Final = frozenset({62, 64})
+"""X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL's x509_vfy.h."""
 
 
 def explain(error: BaseException, *, see: str) -> str:
@@ -20,6 +22,8 @@ def explain(error: BaseException, *, see: str) -> str:
     """
     links = chain(error)
     for link in links:
+        if isinstance(link, ssl.SSLCertVerificationError) and link.verify_code in _OTHER_NAME:
+            return "the server's certificate is for another host; is the address right?"
         if isinstance(link, ssl.SSLCertVerificationError):
             return f"the server's certificate is not trusted: {link.verify_message}; see {see}"
     for kind, why in _TRANSPORT:

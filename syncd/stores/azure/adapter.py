@@ -9,6 +9,7 @@ from syncd.model.errors import (
     AccessDenied,
     AuthenticationFailed,
     RateLimited,
+    SecretExpired,
     SecretNotFound,
     StoreError,
     StoreMisconfigured,
@@ -72,7 +73,8 @@ class KeyVaultStore(SecretStore):
             return (reachable, Finding("authenticated", "", error.with_traceback(None)))
         if fault is not None:
             return (reachable, Finding("authenticated", "", _of_the_vault(fault, self.name, self._url)))
-        known_as = f"as {holder(self._vault.login.token())}, by {self._vault.login}"
+        token = self._vault.login.token()
+        known_as = f"as {holder(token)}, by {self._vault.login}" if token else "the vault asks for no login"
         return (reachable, Finding("authenticated", known_as))
 
     def close(self) -> None:
@@ -123,6 +125,7 @@ class KeyVaultStore(SecretStore):
 _ERRORS: Final[Mapping[FaultKind, type[StoreError]]] = {
     FaultKind.MISSING: SecretNotFound,
     FaultKind.GONE: VersionUnavailable,
+    FaultKind.EXPIRED: SecretExpired,
     FaultKind.FIREWALL: AccessDenied,
     FaultKind.DENIED: AccessDenied,
     FaultKind.TOKEN: AuthenticationFailed,

@@ -34,7 +34,14 @@ Answer = TypeVar("Answer")
 _ERRORS: Final = 400
 _UNAUTHORIZED: Final = 401
 _KNOWS_US: Final = frozenset(
-    {FaultKind.MISSING, FaultKind.GONE, FaultKind.FIREWALL, FaultKind.DENIED, FaultKind.REFUSED}
+    {
+        FaultKind.MISSING,
+        FaultKind.GONE,
+        FaultKind.EXPIRED,
+        FaultKind.FIREWALL,
+        FaultKind.DENIED,
+        FaultKind.REFUSED,
+    }
 )
 """What a vault says only to those whose token it takes."""
 _TENANT: Final = re.compile(r"[0-9A-Za-z.-]{1,64}")

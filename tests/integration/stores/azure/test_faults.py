@@ -19,6 +19,8 @@ from syncd.model.errors import (
     AuthenticationFailed,
     PayloadRefused,
     RateLimited,
+    SecretExpired,
+    SecretNotFound,
     StoreError,
     StoreMisconfigured,
     StoreUnavailable,
@@ -43,6 +45,7 @@ IS_HTML = {"Content-Type": "text/html"}
 IS_JSON = {"Content-Type": "application/json"}
 THERE = "https://v.vault.azure.net/secrets/a/0123"
 HERE = "^/secrets"
+JAVA = "com.example.service.NotFoundException"
 
 
 def bundle(**content: object) -> bytes:
@@ -98,6 +101,25 @@ OTHERS: list[tuple[Reply, type[StoreError], str]] = [
     (error(403, "Forbidden", CANARY, "ForbiddenByFirewall"), AccessDenied, "firewall"),
     (error(403, "Forbidden", CANARY, "ForbiddenByConnection"), AccessDenied, "private endpoint"),
     (error(403, "Forbidden", CANARY, "SecretDisabled"), VersionUnavailable, "disabled"),
+    (
+        error(403, "Forbidden", "Operation get is not allowed on a disabled secret."),
+        VersionUnavailable,
+        "dis",
+    ),
+    (
+        error(403, "Forbidden", "Operation get is not allowed before the secret's nbf."),
+        VersionUnavailable,
+        "yet",
+    ),
+    (
+        error(403, "Forbidden", "Operation get is not allowed on an expired secret."),
+        SecretExpired,
+        "keeps it",
+    ),
+    (error(404, JAVA, "Operation get is not allowed on a disabled entity."), VersionUnavailable, "disabled"),
+    (error(404, JAVA, "Entity not found: secret a"), SecretNotFound, "no such secret"),
+    (error(404, JAVA, "Vault not found by base URI: canary-5f1d0c"), StoreUnavailable, "error of the vault"),
+    (error(404, "Failed to perform request", "Could not find a in vault."), SecretNotFound, "no such secret"),
     (error(409, "Conflict", CANARY, "ObjectIsBeingDeleted"), VersionUnavailable, "being deleted"),
     (error(409, "Conflict", CANARY, "ObjectIsDeletedButRecoverable"), VersionUnavailable, "recoverable"),
     (error(429, "Throttled", CANARY), RateLimited, "throttled"),

@@ -278,3 +278,11 @@ def test_closed_store_can_be_closed_again(rig: AzureRig) -> None:
     """Closing gives back connections once, also where there are none."""
     rig.store.close()
     rig.store.close()
+
+
+def test_check_of_a_vault_that_asks_for_no_login(rig: AzureRig) -> None:
+    """An emulator may let everybody in: the check says so, and names no login that never was."""
+    rig.server.answer(HERE, Reply(200, b'{"value":[]}', {"Content-Type": "application/json"}))
+    steps, last = check(rig)
+    assert steps == ["reachable", "authenticated"]
+    assert (last.error, last.detail) == (None, "the vault asks for no login")
