@@ -93,6 +93,7 @@ _SAID: Final = tuple(
         (403, "on an expired secret", FaultKind.EXPIRED, "it has expired, and the vault keeps it back"),
         (404, "^(entity|key|secret) not found: ", FaultKind.MISSING, "not found"),
         (404, "^could not find [0-9a-z-]+ in vault", FaultKind.MISSING, "not found"),
+        (404, "^vault not found", FaultKind.FOREIGN, "there is no such vault; is vaultUrl right?"),
     )
 )
 """Where a code leaves it open: vaults that are not Microsoft's have other codes, and say it in the message.

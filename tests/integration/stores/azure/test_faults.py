@@ -118,7 +118,7 @@ OTHERS: list[tuple[Reply, type[StoreError], str]] = [
     ),
     (error(404, JAVA, "Operation get is not allowed on a disabled entity."), VersionUnavailable, "disabled"),
     (error(404, JAVA, "Entity not found: secret a"), SecretNotFound, "no such secret"),
-    (error(404, JAVA, "Vault not found by base URI: canary-5f1d0c"), StoreUnavailable, "error of the vault"),
+    (error(404, JAVA, "Vault not found by base URI: canary-5f1d0c"), StoreMisconfigured, "no such vault"),
     (error(404, "Failed to perform request", "Could not find a in vault."), SecretNotFound, "no such secret"),
     (error(409, "Conflict", CANARY, "ObjectIsBeingDeleted"), VersionUnavailable, "being deleted"),
     (error(409, "Conflict", CANARY, "ObjectIsDeletedButRecoverable"), VersionUnavailable, "recoverable"),
