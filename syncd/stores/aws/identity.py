@@ -135,7 +135,7 @@ _OUTAGE: Final = (
     TypeError,
     AttributeError,
 )
-_LOCAL: Final = (InvalidRegionError, NoRegionError, ParamValidationError)
+_LOCAL: Final = (InvalidRegionError, NoRegionError)
 
 
 def login_error(error: Exception, step: str) -> StoreError:
@@ -147,6 +147,11 @@ def login_error(error: Exception, step: str) -> StoreError:
     if isinstance(error, CredentialRetrievalError):
         return StoreUnavailable(
             f"{step}: who gives out the credentials (pod identity, a process) does not answer"
+        )
+    if isinstance(error, ParamValidationError):
+        return StoreMisconfigured(
+            f"{step}: AWS takes no such roleArn, externalId, sessionName or sessionTags: one is too short or"
+            " too long"
         )
     if isinstance(error, _LOCAL):
         return StoreMisconfigured(f"{step}: the SDK refuses to send this: is the region right?")

@@ -20,6 +20,9 @@ RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}
 SessionName = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")]
 """What CloudTrail shows for the session: 2 to 64 letters, digits and `_+=,.@-`."""
 
+ExternalId = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]+$", min_length=2, max_length=1224)]
+"""2 to 1,224 letters, digits and `_+=,.@:/-` (STS API reference, AssumeRole)."""
+
 
 class DefaultLogin(Part):
     """The chain of the AWS SDK: IRSA, pod identity, instance role, environment. It has no fields."""
@@ -59,7 +62,7 @@ class AssumeRole(Part):
 
     role_arn: RoleArn
     """ARN of the role."""
-    external_id: NonEmpty | None = None
+    external_id: ExternalId | None = None
     """External id that the role asks for."""
     session_name: SessionName = "syncd"
     """Name of the session, as CloudTrail shows it."""

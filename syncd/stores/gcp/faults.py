@@ -71,6 +71,7 @@ _WAYS: Final = (
     ("connection refused", "connection refused"),
     ("dns", "the host name is not known"),
     ("name resolution", "the host name is not known"),
+    ("address lookup failed", "the host name is not known"),
     ("socket closed", _BROKEN),
     ("reset by peer", _BROKEN),
     ("goaway", _BROKEN),

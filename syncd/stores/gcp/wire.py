@@ -138,11 +138,10 @@ class Wire:
         return _RestTransport(f"{scheme}://{self.host}", Answers(connections(self._pool)))
 
     def _grpc(self) -> SecretManagerServiceTransport:
-        options: list[tuple[str, Any]] = [*_OPTIONS]
+        options: list[tuple[str, Any]] = [*_OPTIONS, self._proxy()]
         if self._settings.is_plaintext:
             channel = grpc.insecure_channel(self._target(80), options)
         else:
-            options.append(self._proxy())
             channel = grpc.secure_channel(self._target(443), grpc.ssl_channel_credentials(_roots()), options)
         return SecretManagerServiceGrpcTransport(host=self.host, channel=channel)
 
@@ -150,8 +149,11 @@ class Wire:
         return self.host if urlsplit(f"//{self.host}").port else f"{self.host}:{port}"
 
     def _proxy(self) -> tuple[str, Any]:
-        """Return the option that makes gRPC take the proxy that everything else takes."""
-        url = f"https://{self.host}"
+        """Return the option that makes gRPC take the proxy that everything else takes.
+
+        By itself it would send what goes to `http://` to HTTPS_PROXY as well.
+        """
+        url = self._settings.endpoint or f"https://{self.host}"
         proxy = select_proxy(url, get_environ_proxies(url, no_proxy=None))
         return ("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0)
 

@@ -233,6 +233,16 @@ class TestPlaintext:
         assert [finding.error for finding in findings] == [None, None]
         assert findings[1].detail == "no login is sent to an http:// endpoint"
 
+    def test_proxy_of_other_endpoints(
+        self, google: Google, plain: GrpcServer | RestServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """HTTPS_PROXY, however it is spelt, is for https:// endpoints and not for this one."""
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        for name in ("HTTPS_PROXY", "https_proxy", "grpc_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        found(read(google.store(endpoint=plain.url), "models"))
+
     def test_endpoint_that_wants_a_login(self, google: Google) -> None:
         """An http:// endpoint that wants a login is AuthenticationFailed, and gets none."""
         kind = GrpcServer if google.transport == "grpc" else RestServer
