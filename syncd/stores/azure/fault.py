@@ -18,7 +18,7 @@ from syncd.stores.azure.login_error import CA
 from syncd.stores.transport_error import explain, is_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class FaultKind(Enum):
@@ -119,11 +119,20 @@ def fault_of(error: BaseException) -> Fault:
 
 def _answered(error: HttpResponseError, status: int) -> Fault:
     codes = list(_codes(error))
-    wait = _retry_after(error)
+    wait = _retry_after(getattr(error.response, "headers", {}))
     if status == HTTPStatus.UNAUTHORIZED:
         return Fault(FaultKind.TOKEN, "it does not take our tokens")
     if codes:
         return _own_word(status, codes, wait) or _by_text(status, error, wait)
+    return _by_status(status, wait)
+
+
+def of_status(status: int, headers: Mapping[str, str]) -> Fault:
+    """Classify an answer to a question without a token, whose body nobody needs."""
+    return _by_status(status, _retry_after(headers))
+
+
+def _by_status(status: int, wait: float | None) -> Fault:
     if status == HTTPStatus.TOO_MANY_REQUESTS and wait is not None:
         return Fault(FaultKind.RATE_LIMITED, "throttled", wait)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
@@ -180,7 +189,6 @@ def _codes(error: HttpResponseError) -> Iterator[str]:
         inner = inner.get("innererror")
 
 
-def _retry_after(error: HttpResponseError) -> float | None:
-    headers = getattr(error.response, "headers", {})
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     text = str(headers.get("Retry-After", "")).strip()
     return float(text) if text.isascii() and text.isdigit() else None

@@ -11,7 +11,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 from azure.keyvault.secrets import SecretClient
 
-from syncd.stores.azure.fault import Fault, FaultKind, fault_of
+from syncd.stores.azure.fault import Fault, FaultKind, fault_of, of_status
 from syncd.stores.azure.identity import choose
 from syncd.stores.azure.login import Login
 from syncd.stores.azure.login_error import SDK_ERRORS
@@ -113,7 +113,7 @@ class Vault:
         asks = response.status_code == _UNAUTHORIZED and "WWW-Authenticate" in response.headers
         if asks or response.ok:
             return response.headers
-        return Fault(FaultKind.UNAVAILABLE, f"not an answer of a vault (HTTP {response.status_code})")
+        return of_status(response.status_code, response.headers)
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,6 +13,7 @@ import pytest
 from syncd.model.errors import (
     AccessDenied,
     AuthenticationFailed,
+    RateLimited,
     SecretNotFound,
     StoreError,
     StoreMisconfigured,
@@ -253,6 +254,15 @@ def test_check_of_what_is_no_vault(rig: AzureRig) -> None:
     assert steps == ["reachable"]
     assert isinstance(last.error, StoreUnavailable)
     assert "not an answer of a vault" in last.error.message
+
+
+def test_check_of_a_vault_that_throttles(rig: AzureRig) -> None:
+    """A vault that throttles the first question is RateLimited, with the pause that it asks for."""
+    rig.server.answer(HERE, error(429, "Throttled", "", headers={"Retry-After": "3"}))
+    steps, last = check(rig)
+    assert steps == ["reachable"]
+    assert isinstance(last.error, RateLimited)
+    assert last.error.retry_after == 3.0
 
 
 def test_check_of_a_vault_that_takes_no_token(rig: AzureRig) -> None:
