@@ -168,7 +168,11 @@ def _by_text(status: int, error: HttpResponseError, wait: float | None) -> Fault
             if status == of_status and pattern.search(text):
                 return Fault(kind, detail)
     if status == HTTPStatus.FORBIDDEN:
-        return Fault(FaultKind.DENIED, "the vault does not allow it")
+        return Fault(
+            FaultKind.DENIED,
+            'the vault does not allow it: the identity needs the role "Key Vault Secrets User", or an access'
+            " policy with the secret permission `get`",
+        )
     return _unavailable(status, "an error of the vault", wait)
 
 
