@@ -27,7 +27,8 @@ ACCESS: Final = "secretmanager.versions.access (roles/secretmanager.secretAccess
 
 _OF_THE_PROJECT: Final = {
     "SERVICE_DISABLED": "the Secret Manager API is not enabled: gcloud services enable"
-    " secretmanager.googleapis.com",
+    " secretmanager.googleapis.com (with your own gcloud login: gcloud auth application-default"
+    " set-quota-project)",
     "BILLING_DISABLED": "billing is not enabled",
     "CONSUMER_INVALID": "there is no such project",
     "CONSUMER_SUSPENDED": "the project is suspended",
