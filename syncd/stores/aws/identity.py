@@ -150,8 +150,8 @@ def login_error(error: Exception, step: str) -> StoreError:
         )
     if isinstance(error, ParamValidationError):
         return StoreMisconfigured(
-            f"{step}: AWS takes no such roleArn, externalId, sessionName or sessionTags: one is too short or"
-            " too long"
+            f"{step}: AWS takes no such roleArn, externalId (2 to 1,224 characters), sessionName or"
+            " sessionTags: one is too short or too long"
         )
     if isinstance(error, _LOCAL):
         return StoreMisconfigured(f"{step}: the SDK refuses to send this: is the region right?")

@@ -14,14 +14,11 @@ from syncd.stores.one_of import OneOf
 from syncd.stores.own_secret import OwnSecretSpec
 from syncd.stores.store_part import StorePart
 
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")]
 """ARN of an IAM role."""
 
-SessionName = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@-]{2,64}$")]
+SessionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$")]
 """What CloudTrail shows for the session: 2 to 64 letters, digits and `_+=,.@-`."""
-
-ExternalId = Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]+$", min_length=2, max_length=1224)]
-"""2 to 1,224 letters, digits and `_+=,.@:/-` (STS API reference, AssumeRole)."""
 
 
 class DefaultLogin(Part):
@@ -62,7 +59,7 @@ class AssumeRole(Part):
 
     role_arn: RoleArn
     """ARN of the role."""
-    external_id: ExternalId | None = None
+    external_id: NonEmpty | None = None
     """External id that the role asks for."""
     session_name: SessionName = "syncd"
     """Name of the session, as CloudTrail shows it."""

@@ -24,13 +24,13 @@ def result(reads: dict[str, float]) -> Result:
     return Result("separate", "ten credentials", 10, 0.5, phases, reads)
 
 
-READS = {"urllib3": 0.5, "session": 0.8, "hvac": 1.0, "store": 1.2}
+READS = {"urllib3": 0.5, "wire": 0.8, "hvac": 1.0, "store": 1.2}
 
 
 def test_shares_ratio_and_cost() -> None:
-    """The share of hvac is what it adds to the session under it; the daemon's cost is for 1,000 refreshes."""
+    """The share of hvac is what it adds to the wire under it; the daemon's cost is for 1,000 refreshes."""
     measured = result(READS)
-    assert (measured.share("hvac", "session"), measured.share("store")) == (0.05, 0.3)
+    assert (measured.share("hvac", "wire"), measured.share("store")) == (0.05, 0.3)
     assert measured.ratio == 2.0
     assert measured.cpu_per_thousand == pytest.approx(2.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.keyvault.secrets._shared import http_challenge_cache
 
 from tests.harness.azure.server import AzureServer
 from tests.integration.stores.azure.rig import AzureRig
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def server(authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureServer]:
     """A vault and its tenant; the SDK is told where tokens come from, as in a private cloud."""
+    # The SDK remembers each address's tenant as long as the process lives, and ports come back.
+    http_challenge_cache.clear()
     server = AzureServer(authority)
     for name in _OF_THE_SDK:
         monkeypatch.delenv(name, raising=False)
