@@ -6,10 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from syncd.daemon.last_valid import KSERVE_CONFIG
+from syncd.mapping.last_valid import NAME as LAST_VALID
 from tests.harness.fault_http import FaultProxy
 from tests.harness.fixtures import unique
 from tests.harness.processes import wait_for
-from tests.integration.daemon.process import Daemon
+from tests.integration.daemon.process import WITHIN, Daemon
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,6 +123,20 @@ class ClusterWorld:
         """The resourceVersion of a ConfigMap in the daemon's namespace; None while there is none."""
         status, found = self.plane.admin.get(f"/api/v1/namespaces/{self.own}/configmaps/{name}")
         return found["metadata"]["resourceVersion"] if status == 200 else None
+
+    def until_kept(self) -> str:
+        """Waits until the daemon has written what a restart needs; returns the ConfigMap's resourceVersion.
+
+        It is written when the mapping is accepted, and once more with what the first sweep learnt from KServe.
+        """
+        path = f"/api/v1/namespaces/{self.own}/configmaps/{LAST_VALID}"
+
+        def version() -> str | None:
+            status, found = self.plane.admin.get(path)
+            kept = status == 200 and KSERVE_CONFIG in found["data"]
+            return found["metadata"]["resourceVersion"] if kept else None
+
+        return wait_for("the mapping to be kept", version, within=WITHIN)
 
     def start(self) -> Daemon:
         """Starts the daemon."""

@@ -94,9 +94,7 @@ def test_broken_entry_restart_rotation_in_kubernetes(cluster: ClusterWorld, keep
     daemon = keep(cluster.start())
     for name in ("alpha", "beta"):
         until_has(cluster, daemon, name, FIRST)
-    version = wait_for(
-        "the mapping to be kept", lambda: cluster.config_map_version(LAST_VALID), within=WITHIN
-    )
+    version = cluster.until_kept()
     daemon.until_swept(PLATFORM, 3)
     assert cluster.config_map_version(LAST_VALID) == version
     cluster.credentials["alpha"]["s3"] = {"endpiont": "https://minio.example.com"}
@@ -152,7 +150,7 @@ def test_an_included_file_in_kubernetes(cluster: ClusterWorld, keep: Keep) -> No
     daemon = keep(cluster.start())
     until_has(cluster, daemon, "alpha", FIRST)
     assert "is not one of those that" in daemon.until_said("mapping entry refused")["problem"]
-    wait_for("the mapping to be kept", lambda: cluster.config_map_version(LAST_VALID), within=WITHIN)
+    cluster.until_kept()
     cluster.delete_config_map(cluster.team, "credentials")
     assert daemon.child.stop() == 0
     daemon = keep(cluster.start())

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from syncd.daemon.last_valid import KSERVE_CONFIG
-from syncd.mapping.last_valid import NAME
 from tests.harness.fault_http import Reply
 from tests.harness.processes import wait_for
 from tests.integration.daemon.kubernetes import ClusterWorld
@@ -81,9 +79,7 @@ def test_unchanged_is_untouched(world: ClusterWorld, keep: Keep) -> None:
     daemon = keep(world.start())
     daemon.until_state("alpha", world.team, "Synced")
     wait_for("the Event", lambda: world.events(world.team, "Published") or None, within=WITHIN)
-    # The names that the first sweep learnt from KServe are written down once, some time after it.
-    path = f"/api/v1/namespaces/{world.own}/configmaps/{NAME}"
-    wait_for("what is kept", lambda: KSERVE_CONFIG in world.plane.admin.get(path)[1].get("data", {}))
+    world.until_kept()
     before = world.plane.requests()
     daemon.until_swept(PLATFORM, 5)
     assert not world.plane.writes(before)
