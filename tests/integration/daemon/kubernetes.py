@@ -127,7 +127,7 @@ class ClusterWorld:
     def until_kept(self) -> str:
         """Waits until the daemon has written what a restart needs; returns the ConfigMap's resourceVersion.
 
-        It is written when the mapping is accepted, and once more with what the first sweep learnt from KServe.
+        It is written when the mapping is accepted, and again with what the first sweep learnt from KServe.
         """
         path = f"/api/v1/namespaces/{self.own}/configmaps/{LAST_VALID}"
 
