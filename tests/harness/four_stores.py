@@ -152,9 +152,11 @@ class FourStores:
         """What was asked of it so far."""
         match store:
             case "vault":
-                return Reads(len(self.vault_proxy.seen(f"^/v1/{self.mount}/data/")), 0)
+                read = len(self.vault_proxy.seen(f"^/v1/{self.mount}/data/"))
+                return Reads(read, len(self.vault_proxy.seen("^/v1/auth/")))
             case "aws":
-                return Reads(len(self.aws_proxy.operations("GetSecretValue")), 0)
+                read = len(self.aws_proxy.operations("GetSecretValue"))
+                return Reads(read, len(self.aws_proxy.asked) - read)
             case "gcp":
                 return Reads(self.gcp.counts["access"], len(self.gcp_services.seen()))
             case "azure":

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+PrivateKey: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 LOOPBACK = ("127.0.0.1", "localhost")
 _LIFETIME = dt.timedelta(days=2)
@@ -94,6 +96,12 @@ class CertificateAuthority:
         return pair
 
 
+def self_signed(name: str, key: PrivateKey) -> x509.Certificate:
+    """A certificate that nobody vouches for, for a login that knows the key."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    return _builder(subject, subject, key).sign(key, hashes.SHA256())
+
+
 def write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
     """Writes a private key as PEM, for its owner's eyes only."""
     file.touch(mode=0o600)
@@ -107,9 +115,7 @@ def write_key(file: Path, key: ec.EllipticCurvePrivateKey) -> None:
     )
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, key: PrivateKey) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()

@@ -6,18 +6,21 @@ will do.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+
+from tests.harness.tls import self_signed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from cryptography import x509
+
+    from tests.harness.tls import PrivateKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Identity:
     """A self-signed certificate and its key."""
 
     certificate: x509.Certificate
-    _key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    _key: PrivateKey
 
     @classmethod
     def with_rsa(cls) -> Identity:
@@ -38,20 +41,8 @@ class Identity:
         return cls._of(ec.generate_private_key(ec.SECP256R1()))
 
     @classmethod
-    def _of(cls, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> Identity:
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "syncd")])
-        now = dt.datetime.now(dt.UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(hours=1))
-            .not_valid_after(now + dt.timedelta(days=2))
-            .sign(key, hashes.SHA256())
-        )
-        return cls(certificate, key)
+    def _of(cls, key: PrivateKey) -> Identity:
+        return cls(self_signed("syncd", key), key)
 
     def write_pem(self, file: Path, password: str | None = None) -> None:
         """Key and certificate in one file."""
