@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from syncd.model.errors import StoreError
 from syncd.model.secret import SecretRef, SecretValue, StoreName
 from syncd.stores.interface import StoreContext
 from syncd.testing.stores import digest, found
@@ -54,3 +56,15 @@ def read(store: SecretStore, secret: str, version: str | None = None, *, within:
     """One fetch."""
     ref = SecretRef(NAME, secret, version)
     return store.fetch([ref], deadline=time.monotonic() + within)[ref]
+
+
+def keeping_quiet(answer: object, *values: str) -> StoreError:
+    """The error, which holds none of these values, however it is looked at, and no other exception."""
+    assert isinstance(answer, StoreError), repr(answer)
+    shown = " ".join([str(answer), repr(answer), *traceback.format_exception(answer)])
+    for value in values:
+        assert value not in shown
+    assert answer.__traceback__ is None
+    assert answer.__context__ is None
+    assert answer.__cause__ is None
+    return answer
